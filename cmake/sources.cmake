@@ -1,0 +1,36 @@
+# Written by tools/update_sources.py; run it after adding or removing a file.
+# A list instead of a GLOB: adding a file makes the build configure itself again.
+
+set(HOB_PUBLIC_HEADERS
+  include/hob/core/cancelled_error.hpp
+  include/hob/core/duration.hpp
+  include/hob/core/error.hpp
+  include/hob/core/exception_group.hpp
+  include/hob/core/function.hpp
+  include/hob/core/memory.hpp
+  include/hob/core/message.hpp
+  include/hob/core/node.hpp
+  include/hob/core/raise.hpp
+  include/hob/core/ref.hpp
+  include/hob/core/result.hpp
+  include/hob/core/text.hpp)
+
+set(HOB_SOURCES
+  src/core/error.cpp
+  src/core/exception_group.cpp
+  src/core/memory.cpp
+  src/core/message.cpp)
+
+set(HOB_TEST_SUPPORT
+  tests/support/main.cpp)
+
+set(HOB_TEST_FOLDERS)
+
+set(HOB_CANARY_SOURCES)
+
+set(HOB_CONFORMANCE_SOURCES)
+
+set(HOB_EXAMPLES)
+
+set(HOB_BENCH_SOURCES
+  bench/scheduler/bare.cpp)

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Installs what Hob needs on Debian 12 and is not there yet; does nothing when all is there.
+#   --bench    also the libraries that the benchmarks compare with
+#   --format   also clang-format and clang-tidy
+# Uses sudo when not root. libboost-dev (1.74) must never stand beside 1.81, hence the exact names.
+set -eu
+
+packages="clang-19 libclang-rt-19-dev lld-19 g++ make cmake ninja-build ccache python3 doctest-dev
+  pkg-config"
+for argument in "$@"; do
+  case $argument in
+    --bench) packages="$packages libboost1.81-dev libuv1-dev libbenchmark-dev" ;;
+    --format) packages="$packages clang-format-19 clang-tidy-19" ;;
+    *) echo "usage: tools/setup.sh [--bench] [--format]" >&2; exit 2 ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "setup: not a Debian system; Hob needs what these Debian 12 packages hold:" $packages >&2
+  exit 0
+fi
+
+# pkg-config is also provided by pkgconf, so ask for what is provided too.
+installed=$(dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Provides}\n' |
+  sed -n 's/^ii *//p' | sed 's/([^)]*)//g' | tr -s ', ' '\n\n')
+missing=$(for package in $packages; do echo "$package"; done |
+  { grep -Fvx -e "$installed" || true; } | tr '\n' ' ')
+[ -n "$missing" ] || exit 0
+
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "setup: neither root nor sudo; as root: apt-get install $missing" >&2
+    exit 1
+  }
+  sudo=sudo
+fi
+apt() {
+  echo "+ $sudo apt-get $*"
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"
+}
+
+echo "setup: installing what is missing: $missing"
+apt update -q
+# --no-remove: rather fail than take away something the machine has.
+# shellcheck disable=SC2086
+apt install -q -y --no-install-recommends --no-remove $missing
