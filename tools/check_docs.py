@@ -14,7 +14,7 @@ import urllib.parse
 
 from check_style import project_files
 
-SNIPPET = re.compile(r"(<!-- snippet: (?P<file>[^\s#]+)(#(?P<marker>\S+))? -->\n"
+SNIPPET = re.compile(r"(^<!-- snippet: (?P<file>[^\s#]+)(#(?P<marker>\S+))? -->\n"
                      r"+```\w*\n)(?P<body>.*?)(?P<end>^```$)", re.S | re.M)
 LINK = re.compile(r"\[[^\]\n]*\]\(<?([^)\s>]+)>?[^)\n]*\)|^\[[^\]\n]+\]:\s+(\S+)", re.M)
 FENCE = re.compile(r"^(```+|~~~+).*?^\1\s*$", re.S | re.M)
@@ -88,7 +88,7 @@ def main():
             return match[1] + body + match["end"]
 
         fixed = SNIPPET.sub(compare, text)
-        if text.count("<!-- snippet:") != len(SNIPPET.findall(text)):
+        if len(re.findall("^<!-- snippet:", text, re.M)) != len(SNIPPET.findall(text)):
             problems.append((1, "a snippet comment without a code block after it"))
         if options.fix and fixed != text:
             (root / name).write_text(fixed, encoding="utf-8")

@@ -37,7 +37,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 apt() {
   echo "+ $sudo apt-get $*"
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
 }
 
 echo "setup: installing what is missing: $missing"
