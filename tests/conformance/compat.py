@@ -1,0 +1,146 @@
+"""asyncio as Hob means it: the newest CPython's, plus Hob's deliberate deviations.
+
+On Python 3.14 and newer the standard library is used as it is; on older ones `backports.py` supplies
+what changed since. The deviations (docs/from-asyncio.md) come on top of either, and are all here:
+
+(a) Timers with equal deadlines run in creation order; so do things whose order CPython leaves to a
+    set: the children a TaskGroup aborts, the arguments of as_completed, the tasks and generators
+    closed at the end of a run. (Timers and generators: virtual_loop.py.)
+(b) wait_for keeps a result that became ready in the turn of its deadline.
+"""
+
+import asyncio
+import sys
+from asyncio import CancelledError, Event, Lock  # noqa: F401  same in all versions
+
+if sys.version_info >= (3, 14):
+    from asyncio import (Barrier, Condition, BoundedSemaphore, Semaphore, LifoQueue,  # noqa: F401
+                         PriorityQueue, Queue, QueueShutDown, Task, gather, shield)
+    from asyncio import TaskGroup as _TaskGroup
+    from asyncio import Timeout
+else:
+    from backports import (Barrier, Condition, BoundedSemaphore, Semaphore, LifoQueue,  # noqa: F401
+                           PriorityQueue, Queue, QueueShutDown, Task, gather, shield)
+    from backports import TaskGroup as _TaskGroup
+    from backports import Timeout
+
+wait = asyncio.wait
+sleep = asyncio.sleep
+
+
+def timeout(delay):
+    """asyncio.timeout."""
+    return Timeout(asyncio.get_running_loop().time() + delay if delay is not None else None)
+
+
+def timeout_at(when):
+    """asyncio.timeout_at."""
+    return Timeout(when)
+
+
+# Deviation (a): order.
+
+class _OrderedSet(dict):
+    """The part of set that TaskGroup uses, iterated in order of insertion."""
+
+    def add(self, item):
+        self[item] = None
+
+    def discard(self, item):
+        self.pop(item, None)
+
+
+class TaskGroup(_TaskGroup):
+    """Aborts its children in creation order."""
+
+    def __init__(self):
+        super().__init__()
+        self._tasks = _OrderedSet()
+
+
+class as_completed:
+    """asyncio.as_completed of 3.13+ as an async iterator; takes its arguments in their order."""
+
+    def __init__(self, aws, *, timeout=None):
+        loop = asyncio.get_running_loop()
+        self._done = asyncio.Queue()
+        self._timer = None
+        self._todo = {asyncio.ensure_future(aw, loop=loop): None for aw in dict.fromkeys(aws)}
+        self._left = len(self._todo)
+        for future in self._todo:
+            future.add_done_callback(self._on_done)
+        if self._todo and timeout is not None:
+            self._timer = loop.call_later(timeout, self._on_timeout)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self._left:
+            raise StopAsyncIteration
+        self._left -= 1
+        future = await self._done.get()
+        if future is None:
+            raise TimeoutError
+        return future
+
+    def _on_timeout(self):
+        for future in self._todo:
+            future.remove_done_callback(self._on_done)
+            self._done.put_nowait(None)
+        self._todo.clear()
+
+    def _on_done(self, future):
+        if not self._todo:
+            return
+        del self._todo[future]
+        self._done.put_nowait(future)
+        if not self._todo and self._timer is not None:
+            self._timer.cancel()
+
+
+# Deviation (b): wait_for.
+
+class _PatientTimeout(Timeout):
+    """Puts its expiry off by one callback, once, when the task's wake-up is already on its way."""
+
+    _patient = True
+
+    def _on_timeout(self):
+        waiter = self._task._fut_waiter
+        if self._patient and (waiter is None or waiter.done()):
+            self._patient = False
+            self._timeout_handler = asyncio.get_running_loop().call_soon(self._on_timeout)
+        else:
+            super()._on_timeout()
+
+
+async def wait_for(aw, timeout):
+    """asyncio.wait_for as 3.12 rewrote it (gh-96764), with the patient timeout."""
+    if timeout is not None and timeout <= 0:
+        future = asyncio.ensure_future(aw)
+        if future.done():
+            return future.result()
+        await _cancel_and_wait(future)
+        try:
+            return future.result()
+        except CancelledError as exc:
+            raise TimeoutError from exc
+    when = None if timeout is None else asyncio.get_running_loop().time() + timeout
+    async with _PatientTimeout(when):
+        return await aw
+
+
+async def _cancel_and_wait(future):
+    waiter = asyncio.get_running_loop().create_future()
+
+    def release(_):
+        if not waiter.done():
+            waiter.set_result(None)
+
+    future.add_done_callback(release)
+    try:
+        future.cancel()
+        await waiter
+    finally:
+        future.remove_done_callback(release)

@@ -1,0 +1,118 @@
+"""An asyncio event loop in virtual time, deterministic to the last callback.
+
+Time is a number of ticks, and jumps to the next timer only when no callback is ready. Timers with
+equal deadlines run in creation order, tasks and asynchronous generators are kept in creation order:
+where CPython's order depends on a heap or on a set, Hob promises this one (deviation (a), compat.py).
+"""
+
+import asyncio
+import heapq
+import sys
+import weakref
+
+import compat
+
+TURNS_MAX = 20000
+
+
+class Deadlock(BaseException):
+    """Nothing is ready and no timer is left, but what the loop runs for is not done."""
+
+
+class Limit(BaseException):
+    """The scenario never ends."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    def __init__(self):
+        super().__init__()
+        self.now = 0.0
+        self.turns = 0
+        self.tasks = []          # every task ever made: the order of creation, and strong references
+        self.eager = False       # as with set_task_factory(eager_task_factory)
+        self._timers = []        # (when, sequence, handle)
+        self._sequence = 0
+        self._generators = []    # weak references in order of first iteration
+
+    def time(self):
+        return self.now
+
+    def pending_tasks(self):
+        """The tasks that are not done, in creation order."""
+        return [task for task in self.tasks if not task.done()]
+
+    def create_task(self, coro, *, name=None, context=None, eager_start=None):
+        self._check_closed()
+        eager = self.eager if eager_start is None else eager_start
+        if eager:
+            task = compat.Task(coro, loop=self, name=name, context=context, eager_start=True)
+        else:
+            task = compat.Task(coro, loop=self, name=name, context=context)
+        self.tasks.append(task)
+        return task
+
+    def call_at(self, when, callback, *args, context=None):
+        self._check_closed()
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, self._sequence, handle))
+        self._sequence += 1
+        return handle
+
+    def _timer_handle_cancelled(self, handle):
+        pass                     # _run_once drops cancelled timers when they come up
+
+    def _write_to_self(self):
+        pass                     # one thread: call_soon_threadsafe needs no wake-up
+
+    def _process_events(self, event_list):
+        pass
+
+    def _run_once(self):
+        """One iteration, in the order of BaseEventLoop._run_once (rule L1), without a poll."""
+        self.turns += 1
+        if self.turns > TURNS_MAX:
+            raise Limit
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not ready and not self._stopping:
+            if not timers:
+                raise Deadlock
+            self.now = max(self.now, timers[0][0])
+        while timers and timers[0][0] <= self.now:
+            handle = heapq.heappop(timers)[2]
+            if not handle._cancelled:
+                ready.append(handle)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+        handle = None
+
+    if sys.version_info < (3, 12):
+        # gh-91166 (3.12): the exception handler runs in the context of what failed.
+        def call_exception_handler(self, context):
+            thing = context.get("task") or context.get("future") or context.get("handle")
+            inside = getattr(thing, "_context", None)
+            if inside is None:
+                return super().call_exception_handler(context)
+            return inside.copy().run(super().call_exception_handler, context)
+
+    def _asyncgen_firstiter_hook(self, agen):
+        super()._asyncgen_firstiter_hook(agen)
+        self._generators.append(weakref.ref(agen))
+
+    async def shutdown_asyncgens(self):
+        """As BaseEventLoop's, but in order of first iteration instead of a set's."""
+        self._asyncgens_shutdown_called = True
+        alive = [ref() for ref in self._generators]
+        closing = [agen for agen in alive if agen is not None and agen in self._asyncgens]
+        if not closing:
+            return
+        self._asyncgens.clear()
+        closes = [agen.aclose() for agen in closing]
+        for result in await compat.gather(*closes, return_exceptions=True):
+            if isinstance(result, Exception):
+                self.call_exception_handler({
+                    "message": "an error occurred during closing of asynchronous generator",
+                    "exception": result})
