@@ -2,11 +2,12 @@
 # Installs what Hob needs on Debian 12 and is not there yet; does nothing when all is there.
 #   --bench    also the libraries that the benchmarks compare with
 #   --format   also clang-format and clang-tidy
-# Uses sudo when not root. libboost-dev (1.74) must never stand beside 1.81, hence the exact names.
+# Uses sudo when not root. llvm-19 holds the sanitizers' symbolizer. libboost-dev (1.74) must never
+# stand beside 1.81, hence the exact names.
 set -eu
 
-packages="clang-19 libclang-rt-19-dev lld-19 g++ make cmake ninja-build ccache python3 doctest-dev
-  pkg-config"
+packages="clang-19 libclang-rt-19-dev lld-19 llvm-19 g++ make cmake ninja-build ccache python3
+  doctest-dev pkg-config"
 for argument in "$@"; do
   case $argument in
     --bench) packages="$packages libboost1.81-dev libuv1-dev libbenchmark-dev" ;;
