@@ -257,7 +257,8 @@ constexpr bench::Case kCases[] = {
     {"timer_set_cancel", cases::kTimerPairs, timer_set_cancel},
     {"timer_rearm", cases::kTimerPairs, timer_rearm},
     {"timer_fire", cases::kFires, timer_fire},
-    {"gather_100k", cases::kGathered, gather},
+    {"gather_100k", cases::kGathered, gather, true},
+    {"gather_100k_warm", cases::kGathered, gather},
     {"sleepers_100k", cases::kSleepersFew, sleepers, true},
     {"sleepers_1m", cases::kSleepersMany, sleepers, true},
 };

@@ -69,19 +69,17 @@ struct Ready {
 
 struct ReadyQueue {
   Ready* first = nullptr;
-  Ready** last = &first;
+  Ready* last = nullptr;
 
   bool empty() const { return first == nullptr; }
   void push(Ready* ready) {
     ready->next = nullptr;
-    *last = ready;
-    last = &ready->next;
+    (first ? last->next : first) = ready;
+    last = ready;
   }
   /// Runs what is ready now; what becomes ready meanwhile waits for the next turn.
   void run_turn() {
-    Ready* ready = first;
-    first = nullptr;
-    last = &first;
+    Ready* ready = std::exchange(first, nullptr);
     while (ready) {
       Ready* next = ready->next;
       ready->run(ready);
@@ -90,7 +88,8 @@ struct ReadyQueue {
   }
 };
 
-inline thread_local ReadyQueue ready_queue;
+// Constant initialisation: a thread_local that needs a constructor is checked at each access.
+inline constinit thread_local ReadyQueue ready_queue;
 
 /// A suspended coroutine in the ready queue.
 struct Resume : Ready {

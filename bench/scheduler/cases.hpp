@@ -34,7 +34,9 @@ inline constexpr std::uint64_t kOutstanding = 100'000;
 inline constexpr std::uint64_t kTimerPairs = 500'000;
 inline constexpr std::uint64_t kFires = 1'000'000;
 
-// gather_100k      run that many children that return at once, await all their results.
+// gather_100k      run that many children that return at once, await all their results, in a fresh
+//                  process: pages are touched for the first time, as in a program that does it once.
+// gather_100k_warm the same again in the same process.
 // sleepers_*       start that many tasks, all asleep at once, each until a random time, and await
 //                  their end: resident bytes each when all sleep, CPU each from start to end.
 inline constexpr std::uint64_t kGathered = 100'000;

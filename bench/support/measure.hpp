@@ -4,9 +4,8 @@
 // A program is a list of cases; a case is a function that does `run.count` operations between
 // `run.start()` and `run.stop()`. It must not know any subject, and no subject is included here.
 //
-//   PROG [--case NAME] [--list] [--runs N] [--count N]
+//   PROG [--list] [--case NAME | SUBJECT:NAME] [--runs N] [--count N] [--settle SECONDS]
 //
-// (NAME may be SUBJECT:NAME where one program holds several subjects; --list prints both)
 //
 // prints, for each case, the minimum ("value") and the median over N runs of the CPU time that one
 // operation took, and what else the case recorded (resident bytes, allocations):
@@ -121,7 +120,7 @@ struct Case {
   const char* name;
   std::uint64_t count;  // operations per run, the same for all subjects
   void (*body)(Run&);
-  bool fresh = false;             // each run in a process of its own: needed to measure memory
+  bool fresh = false;             // each run in a process of its own: its memory, or its first time
   const char* subject = nullptr;  // where one program holds several subjects
 };
 
@@ -182,10 +181,10 @@ inline void print(const char* bench, const Case& c, const char* subject, const c
 }
 
 inline void measure(const char* bench, const char* subject, const Case& c, int runs,
-                    std::uint64_t count) {
+                    std::uint64_t count, std::chrono::nanoseconds settle) {
   std::vector<double> ns, bytes, allocations;
-  std::chrono::nanoseconds settle = std::chrono::milliseconds(200) +
-                                    std::chrono::nanoseconds(1'500) * std::int64_t(count);
+  if (settle.count() == 0)
+    settle = std::chrono::milliseconds(200) + std::chrono::nanoseconds(1'500) * std::int64_t(count);
   for (int done = 0, spoiled = 0; done < runs;) {
     // One run alone stays in this process, so that callgrind sees it.
     bool child = c.fresh && runs > 1;
@@ -213,12 +212,14 @@ inline int main(int argc, char** argv, const char* bench, const char* subject,
   const char* only = nullptr;
   int runs = 5;
   std::uint64_t count = 0;
+  std::chrono::nanoseconds settle{};
   for (int i = 1; i < argc; ++i) {
     std::string_view option = argv[i];
     bool has_value = i + 1 < argc;
     if (option == "--list") {
       for (const Case& c : cases)
-        std::printf("%s %s\n", c.subject ? c.subject : subject, c.name);
+        std::printf("%s %s %s\n", c.subject ? c.subject : subject, c.name,
+                    c.fresh ? "fresh" : "warm");
       return 0;
     }
     if (option == "--case" && has_value) {
@@ -227,8 +228,13 @@ inline int main(int argc, char** argv, const char* bench, const char* subject,
       runs = std::max(1, std::atoi(argv[++i]));
     } else if (option == "--count" && has_value) {
       count = std::strtoull(argv[++i], nullptr, 10);
+    } else if (option == "--settle" && has_value) {
+      settle = std::chrono::seconds(std::atoi(argv[++i]));
     } else {
-      std::fprintf(stderr, "usage: %s [--case NAME] [--list] [--runs N] [--count N]\n", argv[0]);
+      std::fprintf(stderr,
+                   "usage: %s [--list] [--case NAME | SUBJECT:NAME] [--runs N] [--count N]"
+                   " [--settle SECONDS]\n",
+                   argv[0]);
       return 2;
     }
   }
@@ -238,7 +244,7 @@ inline int main(int argc, char** argv, const char* bench, const char* subject,
     if (only && full != only && std::strcmp(only, c.name) != 0) continue;
     found = true;
     auto measure = [&] {
-      detail::measure(bench, subject, c, runs, count ? count : c.count);
+      detail::measure(bench, subject, c, runs, count ? count : c.count, settle);
       return true;
     };
     // One case named with its subject runs right here; several must not warm each other's heap.
