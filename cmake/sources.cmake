@@ -3,6 +3,7 @@
 
 set(HOB_PUBLIC_HEADERS
   include/hob/core/cancelled_error.hpp
+  include/hob/core/context.hpp
   include/hob/core/duration.hpp
   include/hob/core/error.hpp
   include/hob/core/exception_group.hpp
@@ -13,13 +14,24 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/raise.hpp
   include/hob/core/ref.hpp
   include/hob/core/result.hpp
-  include/hob/core/text.hpp)
+  include/hob/core/text.hpp
+  include/hob/loop/event_loop.hpp
+  include/hob/loop/exception_context.hpp
+  include/hob/loop/handle.hpp)
 
 set(HOB_SOURCES
+  src/core/context.cpp
   src/core/error.cpp
   src/core/exception_group.cpp
   src/core/memory.cpp
-  src/core/message.cpp)
+  src/core/message.cpp
+  src/loop/event_loop.cpp
+  src/loop/exception_handler.cpp
+  src/loop/handle.cpp
+  src/loop/poller.cpp
+  src/loop/signals.cpp
+  src/loop/timer_wheel.cpp
+  src/sys/syscall.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp)
@@ -33,4 +45,6 @@ set(HOB_CONFORMANCE_SOURCES)
 set(HOB_EXAMPLES)
 
 set(HOB_BENCH_SOURCES
-  bench/scheduler/bare.cpp)
+  bench/scheduler/asio.cpp
+  bench/scheduler/bare.cpp
+  bench/scheduler/libuv.cpp)
