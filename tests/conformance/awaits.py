@@ -34,7 +34,14 @@ async def sleep(rt, frame, args):
 
 @awaiting
 async def await_(rt, frame, args):
-    return await rt.awaitable(args[0])
+    awaited = rt.awaitable(args[0])
+    try:
+        return await awaited
+    finally:
+        if awaited is asyncio.current_task():
+            # CPython's C task that awaited itself leaves a mark, by which the next one to await it
+            # gets this RuntimeError as well ("await wasn't used with future"). Nobody wants that.
+            awaited._asyncio_future_blocking = False
 
 
 @awaiting
@@ -128,6 +135,8 @@ async def _item(awaitable):
         return await awaitable
     except StopAsyncIteration:
         return "stop"
+    finally:
+        del awaitable          # a traceback would keep it, and with it the generator
 
 
 @awaiting

@@ -1,7 +1,7 @@
 """What asyncio changed between 3.11.2 and 3.14, in the smallest form that gives the same traces.
 
-Used on Pythons older than 3.14. Each piece names the CPython change. Checked by running thousands of
-scenarios here and on 3.14 (newest.mjs): the traces are equal.
+Used on Pythons older than 3.14; each piece names the CPython change. Checked by running thousands
+of scenarios here and on 3.14 (newest.mjs): the traces are equal.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ if sys.version_info >= (3, 13):
     from asyncio import Task
 else:
     class Task(tasks._PyTask):
-        """gh-117407 (3.13): uncancel() that reaches 0 takes the pending cancel back.
+        """gh-116720 (3.13): uncancel() that reaches 0 takes the pending cancel back.
         gh-97696 (3.12): eager start."""
 
         def __init__(self, coro, *, loop, name=None, context=None, eager_start=False):
@@ -156,7 +156,7 @@ def _report_shielded(inner):
 
 
 def shield(aw):
-    """gh-90344, gh-137361 (3.14): the exception of a future whose shield was cancelled is reported."""
+    """gh-134331 (3.14): a late exception of a future whose shield was cancelled is reported."""
     inner = asyncio.ensure_future(aw)
     if inner.done():
         return inner

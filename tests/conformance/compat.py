@@ -1,7 +1,8 @@
 """asyncio as Hob means it: the newest CPython's, plus Hob's deliberate deviations.
 
-On Python 3.14 and newer the standard library is used as it is; on older ones `backports.py` supplies
-what changed since. The deviations (docs/from-asyncio.md) come on top of either, and are all here:
+On Python 3.14 and newer the standard library is used as it is; on older ones `backports.py`
+supplies what changed since. The deviations (docs/from-asyncio.md) come on top of either, and are
+all here:
 
 (a) Timers with equal deadlines run in creation order; so do things whose order CPython leaves to a
     set: the children a TaskGroup aborts, the arguments of as_completed, the tasks and generators

@@ -1,7 +1,7 @@
 """The oracle: runs a scenario under CPython's asyncio in virtual time and prints its trace.
 
     interpreter.py FILE        one scenario
-    interpreter.py --batch     many from standard input, each after a line `=== id`; so is the output
+    interpreter.py --batch     many from standard input, each after a line `=== id`; same output
 """
 
 import asyncio
@@ -125,6 +125,7 @@ def quiet():
     """The trace is all that is said."""
     warnings.simplefilter("ignore")
     logging.getLogger("asyncio").disabled = True
+    sys.unraisablehook = lambda _: None    # abandoned coroutines, after a deadlock
 
 
 def main(arguments):

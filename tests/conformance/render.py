@@ -28,7 +28,8 @@ def error(exc):
         return f"Boom({exc.number})"
     if isinstance(exc, asyncio.CancelledError):
         # gather() replaces a missing message by ''; both mean "no message".
-        return f"CancelledError('{exc.args[0]}')" if exc.args and exc.args[0] else "CancelledError()"
+        message = exc.args[0] if exc.args else ""
+        return f"CancelledError('{message}')" if message else "CancelledError()"
     if isinstance(exc, BaseExceptionGroup):
         return f"ExceptionGroup('{exc.message}', {value(list(exc.exceptions))})"
     if isinstance(exc, asyncio.TimeoutError):

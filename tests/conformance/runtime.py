@@ -1,6 +1,6 @@
 """What a running scenario has: named objects, the trace, and the execution of blocks.
 
-The statements themselves are in statements.py (those that never suspend) and awaits.py (the others).
+The statements themselves are in statements.py (those that never suspend) and awaits.py (the rest).
 """
 
 import asyncio
@@ -12,9 +12,9 @@ import render
 from scenario import ScenarioError
 
 ERRORS = {
-    "BaseException": BaseException, "Exception": Exception, "CancelledError": asyncio.CancelledError,
-    "TimeoutError": TimeoutError, "ValueError": ValueError, "RuntimeError": RuntimeError,
-    "Boom": render.Boom, "ExceptionGroup": BaseExceptionGroup,
+    "BaseException": BaseException, "Exception": Exception,
+    "CancelledError": asyncio.CancelledError, "TimeoutError": TimeoutError,
+    "ValueError": ValueError, "RuntimeError": RuntimeError, "Boom": render.Boom, "ExceptionGroup": BaseExceptionGroup,
     "InvalidStateError": asyncio.InvalidStateError, "QueueEmpty": asyncio.QueueEmpty,
     "QueueFull": asyncio.QueueFull, "QueueShutDown": compat.QueueShutDown,
     "BrokenBarrierError": asyncio.BrokenBarrierError,
@@ -137,7 +137,7 @@ class Runtime:
                 break
         else:
             if not message.endswith("exception in shielded future"):
-                return             # "never retrieved", "destroyed but pending": when is up to the GC
+                return    # "never retrieved", "destroyed but pending": when is up to the GC
             kind = "shielded"
         if kind == "user":
             kind = message

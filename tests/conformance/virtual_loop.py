@@ -2,7 +2,7 @@
 
 Time is a number of ticks, and jumps to the next timer only when no callback is ready. Timers with
 equal deadlines run in creation order, tasks and asynchronous generators are kept in creation order:
-where CPython's order depends on a heap or on a set, Hob promises this one (deviation (a), compat.py).
+where CPython's order depends on a heap or a set, Hob promises this one (deviation (a), compat.py).
 """
 
 import asyncio
@@ -12,7 +12,8 @@ import weakref
 
 import compat
 
-TURNS_MAX = 20000
+TURNS_MAX = 2000
+TASKS_MAX = 1000
 
 
 class Deadlock(BaseException):
@@ -28,7 +29,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.now = 0.0
         self.turns = 0
-        self.tasks = []          # every task ever made: the order of creation, and strong references
+        self.tasks = []          # every task ever made, in order: and strong references
         self.eager = False       # as with set_task_factory(eager_task_factory)
         self._timers = []        # (when, sequence, handle)
         self._sequence = 0
@@ -70,7 +71,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self):
         """One iteration, in the order of BaseEventLoop._run_once (rule L1), without a poll."""
         self.turns += 1
-        if self.turns > TURNS_MAX:
+        if self.turns > TURNS_MAX or len(self.tasks) > TASKS_MAX:
             raise Limit
         timers, ready = self._timers, self._ready
         while timers and timers[0][2]._cancelled:
@@ -90,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         handle = None
 
     if sys.version_info < (3, 12):
-        # gh-91166 (3.12): the exception handler runs in the context of what failed.
+        # gh-96704 (3.12): the exception handler runs in the context of what failed.
         def call_exception_handler(self, context):
             thing = context.get("task") or context.get("future") or context.get("handle")
             inside = getattr(thing, "_context", None)
