@@ -4,7 +4,8 @@
 
 A suite is a directory bench/SUITE with one program per file: FILE.cpp, built to
 BUILD/bench/bench_SUITE_FILE, or FILE.py. Each program speaks the protocol of support/measure.hpp:
-`--list` prints lines `SUBJECT CASE fresh|warm`, `--case SUBJECT:CASE --runs N` prints JSON lines.
+`--list` prints lines `SUBJECT CASE fresh|warm`, `--case SUBJECT:CASE --runs N` prints JSON lines;
+what --list says on standard error is why a subject is not there.
 goals.json in the suite, when there is one, says what the subject `hob` shall reach.
 
 All subjects of a case are run one after the other, and that several times over, so that a busy
@@ -14,6 +15,7 @@ machine disturbs them alike. A figure is the minimum over all runs. No figure ev
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,10 +27,11 @@ BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
 COLUMNS = ["bare", "bare-wheel", "hob", "asio", "libuv", "asyncio", "uvloop"]
-# Not comparable with a scheduler by name, or not a peer at all.
-NOT_PEERS = {"bare", "bare-wheel", "hob"}
+# What "best peer" in a goal does not mean.
+NOT_PEERS = {BASELINE, "bare-wheel", OURS}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
+    "ms": "CPU ms each",
     "bytes": "resident bytes each",
     "allocs": "allocations per operation, warm",
     "instructions": "instructions per operation (callgrind)",
@@ -82,12 +85,14 @@ def say(*words):
 def find_programs(suite, build, wanted):
     """Programs of a suite; a line for each that cannot run, saying why."""
     programs = []
+    reasons = {}
     for source in sorted((ROOT / suite).iterdir()):
         if source.suffix == ".cpp":
             binary = build / "bench" / f"bench_{suite}_{source.stem}"
             if not os.access(binary, os.X_OK):
+                reasons[source.stem] = "not built"
                 say(f"skipped {source.stem}: {binary} is not built (its library is missing, or "
-                    "cmake ran before the file was there)")
+                    "cmake/sources.cmake does not list it: run make sources)")
                 continue
             command, native = [str(binary)], True
         elif source.suffix == ".py":
@@ -96,6 +101,7 @@ def find_programs(suite, build, wanted):
             continue
         listed = subprocess.run([*command, "--list"], capture_output=True, text=True)
         for line in listed.stderr.splitlines():
+            reasons[line.split(":")[0]] = line
             say("skipped", line)
         if listed.returncode != 0:
             say(f"skipped {source.stem}: --list failed with status {listed.returncode}")
@@ -110,8 +116,8 @@ def find_programs(suite, build, wanted):
         for subject in wanted - {p.subject for p in programs}:
             say(f"skipped {subject}: no such subject in {suite}")
         programs = [p for p in programs if p.subject in wanted]
-    elif OURS not in {p.subject for p in programs}:
-        say(f"skipped {OURS}: no subject of that name in {suite}")
+    elif OURS not in {p.subject for p in programs} and not reasons.get(OURS):
+        say(f"skipped {OURS}: no such subject in {suite}")
     order = {name: i for i, name in enumerate(COLUMNS)}
     return sorted(programs, key=lambda p: order.get(p.subject, len(order)))
 
@@ -165,7 +171,7 @@ def instructions(program, case, count):
 
 def measure_instructions(programs, cases, results):
     """Two runs that differ in their count only: start, set-up and end cancel out."""
-    if subprocess.run(["which", "valgrind"], capture_output=True).returncode != 0:
+    if not shutil.which("valgrind"):
         say("skipped instructions: valgrind is not installed")
         return
     for case in cases:
@@ -193,7 +199,9 @@ def ratio(value, base):
 
 def goal_text(goal):
     limit = f"{goal['at_most']:g}"
-    return f"<= {limit}x {goal['of']}" if "of" in goal else f"<= {limit}"
+    if "of" in goal:
+        return f"<= {limit}x {goal['of']}"
+    return f"<= {limit}" if goal["at_most"] else "none"
 
 
 def goal_reached(goal, results, subjects, stat):
