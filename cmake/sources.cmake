@@ -15,9 +15,22 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/ref.hpp
   include/hob/core/result.hpp
   include/hob/core/text.hpp
+  include/hob/hob.hpp
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
-  include/hob/loop/handle.hpp)
+  include/hob/loop/handle.hpp
+  include/hob/task/as_result.hpp
+  include/hob/task/awaitable.hpp
+  include/hob/task/call_graph.hpp
+  include/hob/task/coro.hpp
+  include/hob/task/future.hpp
+  include/hob/task/future_base.hpp
+  include/hob/task/promise.hpp
+  include/hob/task/run.hpp
+  include/hob/task/sleep.hpp
+  include/hob/task/task.hpp
+  include/hob/task/task_base.hpp
+  include/hob/task/value.hpp)
 
 set(HOB_SOURCES
   src/core/context.cpp
@@ -31,7 +44,14 @@ set(HOB_SOURCES
   src/loop/poller.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
-  src/sys/syscall.cpp)
+  src/sys/syscall.cpp
+  src/task/async_generator.cpp
+  src/task/call_graph.cpp
+  src/task/future_base.cpp
+  src/task/report.cpp
+  src/task/run.cpp
+  src/task/task.cpp
+  src/task/task_base.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// ExceptionGroup (PEP 654): several exceptions that happened together, as a TaskGroup reports them.
+#pragma once
+
+#include <hob/core/error.hpp>
+#include <hob/core/function.hpp>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace hob {
+
+/// Several unrelated exceptions raised together. Groups may nest. Copyable and cheap to copy (it shares its list).
+class ExceptionGroup : public std::runtime_error {
+ public:
+  using Predicate = Function<bool(const std::exception_ptr&)>;
+
+  /// Throws ValueError when `exceptions` is empty or holds a null, as Python does.
+  ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions);
+
+  const std::string& message() const noexcept { return message_; }
+  const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
+
+  /// The part whose leaves match, with the nesting kept; nothing when none does.
+  std::optional<ExceptionGroup> subgroup(Predicate matches) const;
+  /// (matching part, the rest).
+  std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split(Predicate matches) const;
+  template <class E>
+  std::optional<ExceptionGroup> subgroup() const {
+    return subgroup(&is_a<E>);
+  }
+  template <class E>
+  std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split() const {
+    return split(&is_a<E>);
+  }
+
+ private:
+  template <class E>
+  static bool is_a(const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const E&) {
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  std::string message_;
+  std::vector<std::exception_ptr> exceptions_;
+};
+
+}  // namespace hob

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Everything, as a table of contents. Nothing inside the library includes this file.
+#pragma once
+
+// Values and errors.
+#include <hob/core/context.hpp>          // ContextVar, Context, copy_context
+#include <hob/core/duration.hpp>         // Duration: takes 5ms
+#include <hob/core/error.hpp>            // CancelledError, TimeoutError, InvalidStateError, OSError, ...
+#include <hob/core/exception_group.hpp>  // ExceptionGroup
+#include <hob/core/result.hpp>           // Result<T>
+
+// The loop.
+#include <hob/loop/event_loop.hpp>         // EventLoop, get_running_loop
+#include <hob/loop/exception_context.hpp>  // what an exception handler is told
+
+// Coroutines, futures, tasks.
+#include <hob/task/as_result.hpp>   // await without throwing
+#include <hob/task/awaitable.hpp>   // how to write an awaitable
+#include <hob/task/call_graph.hpp>  // print_call_graph
+#include <hob/task/coro.hpp>        // Coro<T>
+#include <hob/task/future.hpp>      // Future<T>, create_future
+#include <hob/task/run.hpp>         // run, Runner
+#include <hob/task/sleep.hpp>       // sleep
+#include <hob/task/task.hpp>        // Task<T>, create_task, current_task, all_tasks
+
+#include <chrono>  // 5s, 100ms

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// EventLoop: one thread's cook. It runs what is ready in the order in which it became ready, waits for timers,
+// file descriptors, signals and other threads, and starts again. Start here to read the library; one iteration
+// is `run_once` in src/loop/event_loop.cpp.
+#pragma once
+
+#include <hob/core/context.hpp>
+#include <hob/core/duration.hpp>
+#include <hob/core/function.hpp>
+#include <hob/core/node.hpp>
+#include <hob/loop/handle.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace hob {
+
+template <class T = void>
+class Coro;
+template <class T = void>
+class Future;
+template <class T = void>
+class Task;
+struct TaskOptions;
+struct ExceptionContext;
+
+/// How a loop waits. `automatic` is what the environment's HOB_DRIVER names, else `epoll`.
+/// `sim` has a virtual clock: when nothing is ready, time jumps to the next timer.
+enum class Driver : std::uint8_t { automatic, epoll, sim };
+
+struct LoopOptions {
+  Driver driver = Driver::automatic;
+  /// Debug mode from the start; also on when the environment has HOB_DEBUG=1 (PYTHONASYNCIODEBUG).
+  bool debug = false;
+  /// With `sim`: not 0 shuffles each batch of ready handles by this seed, to find hidden order dependence.
+  std::uint64_t shuffle_seed = 0;
+};
+
+namespace detail {
+
+class TaskBase;
+struct LoopImpl;
+
+/// The part of a loop that inline code touches: ready queue and current task. Owner thread only. Counted by the
+/// loop and by its futures, which may outlive it: they then find it closed, and `loop` null.
+struct LoopCore {
+  explicit LoopCore(EventLoop& owner) noexcept : loop(&owner) {}
+  void retain() noexcept { ++refs; }
+  void release() noexcept {
+    if (--refs == 0) delete this;
+  }
+
+  EventLoop* loop;
+  std::size_t refs = 1;
+  NodeList ready;
+  TaskBase* current_task = nullptr;
+  LinkList tasks;       // all that are not done, in order of creation
+  LinkList generators;  // async generators that were started and are not finished
+  bool closed = false;
+  bool debug = false;
+  bool generators_shut_down = false;
+  /// Set by the task layer: reports and destroys what is left at close; describes a deadlock.
+  void (*abandon_tasks)(EventLoop&) noexcept = nullptr;
+};
+
+extern constinit thread_local EventLoop* running_loop __attribute__((tls_model("initial-exec")));
+
+[[noreturn]] void raise_no_running_loop();
+/// What an exception handler does when nobody set one: prints to stderr.
+void default_exception_report(const ExceptionContext& context) noexcept;
+
+}  // namespace detail
+
+/// The event loop. Owned by the thread that runs it: other threads may call `call_soon_threadsafe`, and nothing
+/// else. Calls that a closed loop cannot take throw RuntimeError. Semantics of asyncio.BaseEventLoop.
+class EventLoop {
+ public:
+  explicit EventLoop(LoopOptions options = {});
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  /// Closes the loop when nobody did. Tasks that are still pending are reported to the exception handler, one by
+  /// one, and destroyed.
+  ~EventLoop();
+
+  // Running.
+
+  /// Runs until `stop()`. Throws RuntimeError when this loop, or another in this thread, is already running.
+  void run_forever();
+  /// Runs until `future` is done and gives its result or throws its exception. When the loop is stopped first:
+  /// RuntimeError. When nothing can ever complete it: DeadlockError with a report. (Defined in task/run.hpp.)
+  template <class T>
+  T run_until_complete(Future<T> future);
+  template <class T>
+  T run_until_complete(Coro<T>&& coro);
+  /// Makes `run_forever` return after the current batch of ready handles. From a callback or before running.
+  void stop() noexcept;
+  bool is_running() const noexcept;
+  bool is_closed() const noexcept { return core_.closed; }
+  /// Ends the loop: drops what is scheduled, reports and destroys pending tasks, frees everything.
+  /// Idempotent. Throws RuntimeError while running.
+  void close();
+
+  // Scheduling. Callables and arguments are copied or moved in (std::ref opts out), as std::thread does.
+
+  /// Calls `fn(args...)` in the next iteration, in order of the calls, in a copy of the current context.
+  template <class F, class... Args>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Context>)
+  Handle call_soon(F&& fn, Args&&... args) {
+    return call_soon_in(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+  /// The same, in the given context.
+  template <class F, class... Args>
+  Handle call_soon(const Context& context, F&& fn, Args&&... args) {
+    return call_soon_in(context.state(), std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+  /// Calls `fn(args...)` once `delay` has passed; a delay in the past is due at once. Equal times run in the
+  /// order of these calls.
+  template <class F, class... Args>
+  TimerHandle call_later(Duration delay, F&& fn, Args&&... args) {
+    return call_at(time() + delay, std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+  /// Calls `fn(args...)` at `when` on the clock of `time()`; never early.
+  template <class F, class... Args>
+  TimerHandle call_at(Duration when, F&& fn, Args&&... args) {
+    auto state = make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...);
+    schedule_at(*state.get(), when);
+    return TimerHandle(std::move(state));
+  }
+  /// The same as `call_soon`, from any thread; wakes the loop when it sleeps. The callback is also destroyed on
+  /// the loop's thread. Throws RuntimeError when the loop is closed.
+  template <class F, class... Args>
+  ThreadSafeHandle call_soon_threadsafe(F&& fn, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0) {
+      return post(Function<void()>(std::forward<F>(fn)));
+    } else {
+      return post(Function<void()>(
+          [fn = std::decay_t<F>(std::forward<F>(fn)),
+           args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable {
+            std::apply([&fn](auto&... a) { static_cast<void>(fn(a...)); }, args);
+          }));
+    }
+  }
+  /// Time on the loop's clock: CLOCK_MONOTONIC, or virtual time with the `sim` driver.
+  Duration time() const noexcept;
+
+  // Futures and tasks. (Defined in the task layer.)
+
+  template <class T = void>
+  Future<T> create_future();
+  template <class T>
+  Task<T> create_task(Coro<T>&& coro);
+  template <class T>
+  Task<T> create_task(Coro<T>&& coro, const TaskOptions& options);
+  /// Called with the options of every new task, before it is made: it may name tasks, or start them eagerly
+  /// (`hob::eager_task_factory`). An empty function removes it.
+  void set_task_factory(Function<void(EventLoop&, TaskOptions&)> factory);
+  /// Closes every async generator that was started and not finished. Awaited by `run` at its end (PEP 525).
+  Coro<void> shutdown_asyncgens();
+
+  // File descriptors and signals.
+
+  /// Calls `fn(args...)` whenever `fd` can be read (or is at its end), until `remove_reader`; replaces the reader
+  /// that was there. `fd` must stay open until it is removed. Regular files count as always ready, as in poll(2).
+  /// Throws OSError when the kernel refuses the descriptor.
+  template <class F, class... Args>
+  void add_reader(int fd, F&& fn, Args&&... args) {
+    watch(fd, false, make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  /// Stops watching; gives whether there was a reader.
+  bool remove_reader(int fd) { return unwatch(fd, false); }
+  template <class F, class... Args>
+  void add_writer(int fd, F&& fn, Args&&... args) {
+    watch(fd, true, make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  bool remove_writer(int fd) { return unwatch(fd, true); }
+  /// Calls `fn(args...)` in the loop, not in the signal handler, when `signal` arrives. One loop per signal.
+  /// Throws ValueError for a number that is no signal, OSError for SIGKILL and SIGSTOP.
+  template <class F, class... Args>
+  void add_signal_handler(int signal, F&& fn, Args&&... args) {
+    watch_signal(signal,
+                 make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  /// Restores the signal's default; gives whether there was a handler.
+  bool remove_signal_handler(int signal);
+
+  // Errors and debugging.
+
+  using ExceptionHandler = Function<void(EventLoop&, const ExceptionContext&)>;
+  /// Called with errors that nobody awaits. An empty function restores the default, which prints to stderr.
+  void set_exception_handler(ExceptionHandler handler);
+  void call_exception_handler(const ExceptionContext& context) noexcept;
+  void default_exception_handler(const ExceptionContext& context) noexcept;
+  /// Debug mode: calls from a wrong thread throw, slow callbacks and steps are reported.
+  void set_debug(bool enabled) noexcept;
+  bool get_debug() const noexcept { return core_.debug; }
+  /// In debug mode, a handle that runs longer than this is reported. Default 100 ms.
+  Duration slow_callback_duration() const noexcept;
+  void set_slow_callback_duration(Duration duration) noexcept;
+  /// The driver in use.
+  Driver driver() const noexcept;
+
+  detail::LoopCore& core() const noexcept { return core_; }
+  detail::LoopImpl& impl() noexcept { return *impl_; }
+
+ private:
+  template <class F, class... Args>
+  detail::Ref<detail::HandleState> make_handle(detail::ContextSlot context, F&& fn, Args&&... args) {
+    static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>,
+                  "the callback cannot be called with these arguments");
+    using State = detail::BoundHandle<std::decay_t<F>, std::decay_t<Args>...>;
+    return detail::Ref<detail::HandleState>::adopt(
+        new State(*this, std::move(context), std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  template <class F, class... Args>
+  Handle call_soon_in(detail::ContextSlot context, F&& fn, Args&&... args) {
+    if (core_.closed || core_.debug) [[unlikely]] check_usable();
+    auto state = make_handle(std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
+    state->retain();  // the ready queue's
+    core_.ready.push_back(*state.get());
+    return Handle(std::move(state));
+  }
+  /// Throws RuntimeError when closed, or (debug mode) when called from a wrong thread.
+  void check_usable() const;
+  void schedule_at(detail::HandleState& handle, Duration when);
+  ThreadSafeHandle post(Function<void()> fn);
+  void watch(int fd, bool write, detail::Ref<detail::HandleState> handle);
+  bool unwatch(int fd, bool write);
+  void watch_signal(int signal, detail::Ref<detail::HandleState> handle);
+
+  detail::LoopCore& core_;
+  detail::LoopImpl* impl_;
+};
+
+/// The loop that runs in this thread. Throws RuntimeError when there is none: call it from a coroutine or callback.
+inline EventLoop& get_running_loop() {
+  if (!detail::running_loop) [[unlikely]] detail::raise_no_running_loop();
+  return *detail::running_loop;
+}
+
+namespace detail {
+/// Puts a timer into the loop's wheel; it is run once its time has come. Leaves by `cancel_timer`.
+void start_timer(EventLoop& loop, TimerNode& node, std::int64_t when_ns) noexcept;
+/// Takes a node out of the wheel or of any other list it is in; no effect when it is in none.
+void cancel_timer(EventLoop& loop, TimerNode& node) noexcept;
+/// Makes "nothing can happen any more" an error while a future is waited for; called by run_until_complete.
+void run_loop(EventLoop& loop, Function<void()> on_deadlock);
+}  // namespace detail
+
+}  // namespace hob

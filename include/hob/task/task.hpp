@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Task<T>: a coroutine that the loop runs on its own; create_task starts one.
+#pragma once
+
+#include <hob/task/coro.hpp>
+#include <hob/task/future.hpp>
+#include <hob/task/task_base.hpp>
+
+#include <functional>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hob {
+
+namespace detail {
+
+template <class T>
+void TaskState<T>::complete(PromiseBase& root) {
+  auto& promise = static_cast<CoroPromise<T>&>(root);
+  if (promise.error) [[unlikely]] return complete_error(root, std::move(promise.error));
+  if (take_must_cancel()) [[unlikely]] {
+    finish_cancelled(cancel_message());
+  } else {
+    if constexpr (!std::is_void_v<T>) {
+      try {
+        value.emplace(std::move(promise.value.get()));
+      } catch (...) {
+        return complete_error(root, std::current_exception());
+      }
+    }
+    finish_value();
+  }
+  conclude(root);
+}
+
+template <class T>
+struct CoroResult;
+template <class T>
+struct CoroResult<Coro<T>> {
+  using Type = T;
+};
+
+/// Throws RuntimeError when the loop cannot take a task now.
+void check_can_start(EventLoop& loop);
+
+template <class T>
+Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions& options, std::source_location from) {
+  check_can_start(loop);
+  auto* state = new TaskState<T>(loop, from);
+  auto task = Ref<FutureBase>::adopt(state);
+  state->start(coro.release(), options);
+  return task;
+}
+
+/// A task that owns the callable and the arguments of its coroutine, as std::thread does, until it is done.
+template <class T, class F, class... Args>
+class BoundTask final : public TaskState<T> {
+ public:
+  template <class G, class... Bs>
+  BoundTask(EventLoop& loop, std::source_location from, G&& fn, Bs&&... args)
+      : TaskState<T>(loop, from), call_(std::in_place, std::forward<G>(fn), std::forward<Bs>(args)...) {}
+  CoroPromise<T>& call() {
+    return std::apply(
+        [](F& fn, Args&... args) -> CoroPromise<T>& {
+          return static_cast<Coro<T>&&>(std::invoke(fn, std::move(args)...)).release();
+        },
+        *call_);
+  }
+
+ protected:
+  void complete(PromiseBase& root) override {
+    const Ref<FutureBase> alive(this);
+    struct Drop {
+      BoundTask& task;
+      ~Drop() { task.call_.reset(); }
+    } const drop{*this};
+    TaskState<T>::complete(root);
+  }
+
+ private:
+  std::optional<std::tuple<F, Args...>> call_;
+};
+
+}  // namespace detail
+
+/// A coroutine that runs on its own, as a future of its result. The loop keeps it alive until it ends (the "save a
+/// reference" trap of asyncio does not exist). Semantics of asyncio.Task.
+template <class T>
+class Task : public Future<T> {
+ public:
+  using Future<T>::Future;
+  Task() noexcept = default;
+
+  /// Asks the task to stop: CancelledError is thrown at its suspension point (at the next one, when it is
+  /// running), which may be caught for clean-up, or even ignored. Gives false when the task is done.
+  bool cancel() const { return this->state_->cancel({}); }
+  bool cancel(Text message) const { return this->state_->cancel(detail::Message::make(message)); }
+  /// How many cancellations were requested and not taken back.
+  unsigned cancelling() const noexcept { return base().cancelling(); }
+  /// Takes one cancellation back; gives how many remain. At 0 a cancellation not yet thrown is dropped.
+  unsigned uncancel() const noexcept { return base().uncancel(); }
+
+  std::string get_name() const { return base().get_name(); }
+  void set_name(Text name) const { base().set_name(name); }
+  /// The context that it runs in.
+  Context get_context() const;
+  /// Where it is suspended, outermost coroutine first; empty when done. `print_stack` prints it to stderr.
+  std::vector<std::source_location> get_stack() const;
+  void print_stack() const;
+
+  detail::TaskBase& base() const noexcept { return static_cast<detail::TaskBase&>(*this->state_); }
+};
+
+/// A task whose result type is not known: for all_tasks and current_task.
+class AnyTask {
+ public:
+  explicit AnyTask(detail::Ref<detail::TaskBase> task) noexcept : task_(std::move(task)) {}
+  bool done() const noexcept { return task_->done(); }
+  bool cancelled() const noexcept { return task_->cancelled(); }
+  bool cancel() const { return task_->cancel({}); }
+  bool cancel(Text message) const { return task_->cancel(detail::Message::make(message)); }
+  unsigned cancelling() const noexcept { return task_->cancelling(); }
+  unsigned uncancel() const noexcept { return task_->uncancel(); }
+  std::string get_name() const { return task_->get_name(); }
+  void set_name(Text name) const { task_->set_name(name); }
+  Context get_context() const;
+  std::vector<std::source_location> get_stack() const;
+  void print_stack() const;
+  std::string repr() const {
+    std::string text;
+    task_->describe(text);
+    return text;
+  }
+  detail::TaskBase& base() const noexcept { return *task_; }
+  template <class T>
+  friend bool operator==(const AnyTask& a, const Task<T>& b) noexcept {
+    return &a.base() == &b.base();
+  }
+  friend bool operator==(const AnyTask& a, const AnyTask& b) noexcept { return a.task_ == b.task_; }
+
+ private:
+  detail::Ref<detail::TaskBase> task_;
+};
+
+template <class T>
+Context Task<T>::get_context() const {
+  return AnyTask(detail::Ref<detail::TaskBase>(&base())).get_context();
+}
+template <class T>
+std::vector<std::source_location> Task<T>::get_stack() const {
+  return AnyTask(detail::Ref<detail::TaskBase>(&base())).get_stack();
+}
+template <class T>
+void Task<T>::print_stack() const {
+  AnyTask(detail::Ref<detail::TaskBase>(&base())).print_stack();
+}
+
+/// The task that is running now; nothing in a callback or outside the loop (asyncio gives None).
+std::optional<AnyTask> current_task();
+/// All tasks of the running loop that are not done, in order of creation.
+std::vector<AnyTask> all_tasks();
+std::vector<AnyTask> all_tasks(EventLoop& loop);
+
+/// Schedules `coro` as a task of the running loop; it takes its first step in the next iteration.
+template <class T>
+Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {},
+                    std::source_location from = std::source_location::current()) {
+  return Task<T>(detail::make_task(get_running_loop(), coro, options, from));
+}
+
+/// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and live as long
+/// as it, so lambdas with captures and temporary arguments are safe; std::ref opts out.
+template <class F, class... Args>
+  requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
+auto create_task(F&& fn, Args&&... args) {
+  using C = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
+  using T = typename detail::CoroResult<C>::Type;
+  EventLoop& loop = get_running_loop();
+  detail::check_can_start(loop);
+  auto* state = new detail::BoundTask<T, std::decay_t<F>, std::decay_t<Args>...>(
+      loop, std::source_location{}, std::forward<F>(fn), std::forward<Args>(args)...);
+  auto task = detail::Ref<detail::FutureBase>::adopt(state);
+  state->start(state->call(), {});
+  return Task<T>(std::move(task));
+}
+
+template <class T>
+Task<T> EventLoop::create_task(Coro<T>&& coro) {
+  return Task<T>(detail::make_task(*this, coro, {}, {}));
+}
+template <class T>
+Task<T> EventLoop::create_task(Coro<T>&& coro, const TaskOptions& options) {
+  return Task<T>(detail::make_task(*this, coro, options, {}));
+}
+
+/// A task factory that starts every task eagerly: `loop.set_task_factory(hob::eager_task_factory)`.
+void eager_task_factory(EventLoop& loop, TaskOptions& options);
+
+}  // namespace hob

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include <hob/core/memory.hpp>
+
+#include <mutex>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOB_POOL 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define HOB_POOL 0
+#endif
+#endif
+#ifndef HOB_POOL
+#define HOB_POOL 1
+#endif
+
+namespace hob::detail {
+
+constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] = {};
+const bool pool_enabled = HOB_POOL;
+
+namespace {
+
+constexpr std::size_t kSlabBytes = 64 * 1024;
+
+constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kPoolStep; }
+constexpr std::size_t bytes_of(std::size_t index) { return (index + 1) * kPoolStep; }
+
+// What threads gave back: whole chains, so that a thread takes thousands of blocks under one lock. Slabs are
+// never unmapped (their blocks scatter); memory stays at its peak and is reused, as with most allocators.
+class Depot {
+ public:
+  void give(std::size_t index, FreeBlock* chain) noexcept {
+    if (!chain) return;
+    auto* entry = reinterpret_cast<Entry*>(chain);
+    FreeBlock* rest = chain->next;
+    const std::lock_guard lock(mutex_);
+    *entry = {chains_[index], rest};
+    chains_[index] = entry;
+  }
+
+  FreeBlock* take(std::size_t index) noexcept {
+    const std::lock_guard lock(mutex_);
+    Entry* entry = chains_[index];
+    if (!entry) return nullptr;
+    chains_[index] = entry->next_chain;
+    FreeBlock* rest = entry->rest;
+    auto* head = reinterpret_cast<FreeBlock*>(entry);
+    head->next = rest;
+    return head;
+  }
+
+ private:
+  // Laid over the first block of a chain: 16 bytes, the smallest block there is.
+  struct Entry {
+    Entry* next_chain;
+    FreeBlock* rest;
+  };
+  static_assert(sizeof(Entry) <= kPoolStep);
+
+  std::mutex mutex_;
+  Entry* chains_[kPoolMax / kPoolStep] = {};
+};
+
+// Leaked on purpose: threads may end after static destructors ran.
+Depot& depot() {
+  static Depot* const instance = new Depot;
+  return *instance;
+}
+
+// Gives a thread's blocks back when it ends. Touched only on the slow path, so that the fast one needs no guard.
+struct ThreadEnd {
+  bool armed = false;
+  ~ThreadEnd() {
+    for (std::size_t i = 0; i < kPoolMax / kPoolStep; ++i) {
+      depot().give(i, free_lists[i].head);
+      free_lists[i] = {};
+    }
+  }
+};
+thread_local ThreadEnd thread_end;
+
+FreeBlock* carve_slab(std::size_t index) {
+  const std::size_t size = bytes_of(index);
+  const std::size_t count = kSlabBytes / size;
+  auto* slab = static_cast<std::byte*>(::operator new(kSlabBytes));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto* block = reinterpret_cast<FreeBlock*>(slab + i * size);
+    block->next = i + 1 < count ? reinterpret_cast<FreeBlock*>(slab + (i + 1) * size) : nullptr;
+  }
+  return reinterpret_cast<FreeBlock*>(slab);
+}
+
+}  // namespace
+
+void* allocate_slow(std::size_t size) {
+  if (!pool_enabled || size > kPoolMax || size == 0) return ::operator new(size);
+  thread_end.armed = true;
+  const std::size_t index = class_of(size);
+  FreeBlock* block = depot().take(index);
+  if (!block) block = carve_slab(index);
+  free_lists[index] = {block->next, 0};
+  return block;
+}
+
+void deallocate_slow(void* block, std::size_t size) noexcept {
+  if (!pool_enabled || size > kPoolMax || size == 0) {
+    ::operator delete(block);
+    return;
+  }
+  const std::size_t index = class_of(size);
+  FreeList& list = free_lists[index];
+  depot().give(index, list.head);
+  auto* free = static_cast<FreeBlock*>(block);
+  free->next = nullptr;
+  list = {free, 1};
+}
+
+}  // namespace hob::detail

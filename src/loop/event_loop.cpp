@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// The file to read first: `run_once` is one iteration.
+#include <hob/loop/event_loop.hpp>
+
+#include "loop/loop_impl.hpp"
+#include "sys/syscall.hpp"
+
+#include <hob/core/error.hpp>
+#include <hob/loop/exception_context.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace hob {
+namespace detail {
+
+constinit thread_local EventLoop* running_loop = nullptr;
+
+void raise_no_running_loop() {
+  raise_runtime_error("no running event loop: call this from a coroutine or callback that hob::run is running");
+}
+
+namespace {
+
+// A needless epoll_wait costs nine task switches, so while there is work the kernel is asked only now and then.
+constexpr std::uint32_t kHandlesPerPoll = 61;
+constexpr std::int64_t kBusyPollNs = 50'000;
+constexpr std::int64_t kSleepMaxNs = 86'400'000'000'000;  // a day, as asyncio's MAXIMUM_SELECT_TIMEOUT
+
+bool environment_says(const char* name, const char* value) {
+  const char* set = std::getenv(name);
+  return set && std::strcmp(set, value) == 0;
+}
+
+Driver choose_driver(Driver wanted) {
+  if (wanted != Driver::automatic) return wanted;
+  return environment_says("HOB_DRIVER", "sim") ? Driver::sim : Driver::epoll;
+}
+
+}  // namespace
+
+LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
+    : loop(owner),
+      core(owner.core()),
+      driver(choose_driver(options.driver)),
+      timers(driver == Driver::sim ? 0 : sys::monotonic_ns()),
+      random(driver == Driver::sim ? options.shuffle_seed : 0) {
+  if (driver != Driver::sim) now = sys::monotonic_ns();
+  core.debug = options.debug || environment_says("HOB_DEBUG", "1");
+}
+
+std::int64_t LoopImpl::now_ns() noexcept {
+  if (driver != Driver::sim) now = sys::monotonic_ns();
+  return now;
+}
+
+// One iteration, in asyncio's order: what other threads sent, what the kernel has, the timers that are due; then
+// exactly the handles that are ready now. What they make ready waits for the next iteration.
+void LoopImpl::run_once() {
+  drain_inbox();
+  if (core.ready.empty() && !stopping) {
+    poll(true);
+  } else if (should_poll() || stopping) {
+    poll(false);
+  }
+  if (timers.next_ns() <= now) timers.advance(now, core.ready);
+  if (random != 0) shuffle_ready();
+  run_batch();
+}
+
+void LoopImpl::run_batch() {
+  NodeList batch;
+  batch.take_all(core.ready);
+  // KeyboardInterrupt leaves through here: what was not run yet stays first in line.
+  struct Rest {
+    NodeList& batch;
+    LoopCore& core;
+    ~Rest() {
+      if (batch.empty()) return;
+      batch.take_all(core.ready);
+      core.ready.take_all(batch);
+    }
+  } const rest{batch, core};
+  while (!batch.empty()) {
+    Node& node = batch.pop_front();
+    ++handles_since_poll;
+    node.run(&node);
+  }
+}
+
+bool LoopImpl::should_poll() noexcept {
+  if (driver == Driver::sim) return poller.watches() != 0 || user_signals() != 0 || (++turns & 63) == 0;
+  if (handles_since_poll >= kHandlesPerPoll) return true;
+  // Slow handles: the coarse clock moves every few milliseconds and costs a quarter of the exact one.
+  if ((++turns & 3) == 0 && sys::monotonic_coarse_ns() - polled_at > kBusyPollNs) return true;
+  return false;
+}
+
+// Whether a sleeping loop could never wake: no timer, no descriptor, no signal, and nobody else to call us.
+bool LoopImpl::nothing_can_happen() const noexcept {
+  return on_deadlock && timers.empty() && poller.watches() == 0 && user_signals() == 0 && inbox.empty() &&
+         remote_work.load() == 0 && (driver == Driver::sim || sys::single_threaded());
+}
+
+void LoopImpl::poll(bool may_sleep) {
+  handles_since_poll = 0;
+  if (!may_sleep) {
+    if (driver != Driver::sim) {
+      now = sys::monotonic_ns();
+      polled_at = now;
+    }
+    poller.poll(0, core.ready);
+    signals.collect(core.ready);
+    return;
+  }
+  if (nothing_can_happen()) {
+    on_deadlock();
+    if (!core.ready.empty() || stopping) return;
+  }
+  wait(sleep_limit());
+  signals.collect(core.ready);
+}
+
+std::int64_t LoopImpl::sleep_limit() noexcept {
+  if (timers.empty()) return -1;
+  return std::clamp<std::int64_t>(timers.next_ns() - now_ns(), 0, kSleepMaxNs);
+}
+
+void LoopImpl::wait(std::int64_t timeout_ns) {
+  if (driver == Driver::sim) {
+    // Real descriptors and jobs elsewhere take real time, of which virtual time knows nothing: they go first.
+    const bool outside = remote_work.load() != 0 || timeout_ns < 0;
+    if (poller.watches() == 0 && user_signals() == 0 && !outside) {
+      now += timeout_ns;
+      return;
+    }
+    if (inbox.fall_asleep()) poller.poll(outside ? -1 : 0, core.ready);
+    inbox.wake_up();
+    if (!outside && core.ready.empty() && inbox.empty()) now += timeout_ns;
+    return;
+  }
+  if (timeout_ns == 0) {
+    poller.poll(0, core.ready);
+  } else {
+    if (inbox.fall_asleep()) poller.poll(timeout_ns, core.ready);
+    inbox.wake_up();
+  }
+  now = sys::monotonic_ns();
+  polled_at = now;
+}
+
+void LoopImpl::drain_inbox() {
+  if (inbox.empty()) return;
+  ThreadSafeHandle::State* item = inbox.take_all();
+  while (item) {
+    ThreadSafeHandle::State* next = item->next;
+    const Ref<ThreadSafeHandle::State> owner = Ref<ThreadSafeHandle::State>::adopt(item);
+    // Callback and context leave the item here, whoever holds it last: they belong to this thread now.
+    Function<void()> fn = std::move(item->fn);
+    ContextSlot context = std::move(item->context);
+    if (item->claim(ThreadSafeHandle::State::Phase::taken) && !core.closed) {
+      if (!context) context = ContextSlot::adopt(new ContextState(nullptr));
+      loop.call_soon(Context(std::move(context)), std::move(fn));
+    }
+    item = next;
+  }
+}
+
+void LoopImpl::watch_internal_signal(int signal, Function<void()> fn) {
+  loop.add_signal_handler(signal, std::move(fn));
+  internal_signal = signal;
+}
+
+void LoopImpl::shuffle_ready() {
+  std::vector<Link*> nodes;
+  while (!core.ready.empty()) nodes.push_back(&core.ready.pop_front());
+  for (std::size_t i = nodes.size(); i > 1; --i) {
+    random ^= random << 13;  // xorshift64
+    random ^= random >> 7;
+    random ^= random << 17;
+    std::swap(nodes[i - 1], nodes[random % i]);
+  }
+  for (Link* node : nodes) core.ready.push_back(*node);
+}
+
+void start_timer(EventLoop& loop, TimerNode& node, std::int64_t when_ns) noexcept {
+  node.when_ns = when_ns;
+  if (when_ns != INT64_MAX) loop.impl().timers.insert(node);
+}
+
+void cancel_timer(EventLoop& loop, TimerNode& node) noexcept {
+  if (node.linked()) loop.impl().timers.remove(node);
+}
+
+void run_loop(EventLoop& loop, Function<void()> on_deadlock) {
+  struct Reset {
+    LoopImpl& impl;
+    ~Reset() { impl.on_deadlock = {}; }
+  } const reset{loop.impl()};
+  loop.impl().on_deadlock = std::move(on_deadlock);
+  loop.run_forever();
+}
+
+}  // namespace detail
+
+EventLoop::EventLoop(LoopOptions options)
+    : core_(*new detail::LoopCore(*this)), impl_(new detail::LoopImpl(*this, options)) {}
+
+EventLoop::~EventLoop() {
+  if (!core_.closed) close();
+  delete impl_;
+  core_.loop = nullptr;
+  core_.release();
+}
+
+void EventLoop::run_forever() {
+  if (core_.closed) detail::raise_runtime_error("Event loop is closed");
+  if (impl_->running) detail::raise_runtime_error("This event loop is already running");
+  if (detail::running_loop) {
+    detail::raise_runtime_error("Cannot run the event loop while another loop is running in this thread");
+  }
+  struct Running {
+    detail::LoopImpl& impl;
+    explicit Running(detail::LoopImpl& i) : impl(i) {
+      impl.running = true;
+      impl.thread = sys::thread_id();
+      detail::running_loop = &impl.loop;
+      sys::set_timer_slack_ns(1);
+    }
+    ~Running() {
+      impl.running = impl.stopping = false;
+      impl.thread = 0;
+      detail::running_loop = nullptr;
+    }
+  } const running(*impl_);
+  bool last = false;
+  while (!last) {
+    last = impl_->stopping;  // stop() before running still lets one iteration run
+    impl_->run_once();
+    last = impl_->stopping;
+  }
+}
+
+void EventLoop::stop() noexcept { impl_->stopping = true; }
+bool EventLoop::is_running() const noexcept { return impl_->running; }
+
+void EventLoop::close() {
+  if (impl_->running) detail::raise_runtime_error("Cannot close a running event loop");
+  if (core_.closed) return;
+  if (core_.abandon_tasks) core_.abandon_tasks(*this);
+  core_.closed = true;
+  // In a closed loop callbacks drop themselves instead of running.
+  impl_->timers.advance(INT64_MAX - 1, core_.ready);
+  while (!core_.ready.empty()) {
+    detail::Node& node = core_.ready.pop_front();
+    node.run(&node);
+  }
+  impl_->drain_inbox();
+  impl_->signals.clear();
+  impl_->poller.clear();
+  impl_->exception_handler = {};
+  impl_->task_factory = {};
+}
+
+Duration EventLoop::time() const noexcept { return Duration::nanoseconds(impl_->now_ns()); }
+
+void EventLoop::check_usable() const {
+  if (core_.closed) detail::raise_runtime_error("Event loop is closed");
+  if (core_.debug && impl_->thread != 0 && impl_->thread != sys::thread_id()) {
+    detail::raise_runtime_error(
+        "Non-thread-safe operation invoked on an event loop other than the current one: "
+        "use call_soon_threadsafe from other threads");
+  }
+}
+
+void EventLoop::schedule_at(detail::HandleState& handle, Duration when) {
+  if (core_.closed || core_.debug) check_usable();
+  handle.retain();  // the wheel's
+  detail::start_timer(*this, handle, when.count_ns());
+}
+
+ThreadSafeHandle EventLoop::post(Function<void()> fn) {
+  using State = ThreadSafeHandle::State;
+  if (core_.closed) detail::raise_runtime_error("Event loop is closed");
+  auto state = detail::Ref<State>::adopt(new State(*this, std::move(fn), detail::copy_current_context()));
+  state->retain();  // the inbox's
+  if (impl_->inbox.push(*state.get())) impl_->poller.wake();
+  return ThreadSafeHandle(std::move(state));
+}
+
+void EventLoop::watch(int fd, bool write, detail::Ref<detail::HandleState> handle) {
+  check_usable();
+  impl_->poller.watch(fd, write, std::move(handle));
+}
+
+bool EventLoop::unwatch(int fd, bool write) {
+  check_usable();
+  return impl_->poller.unwatch(fd, write);
+}
+
+void EventLoop::watch_signal(int signal, detail::Ref<detail::HandleState> handle) {
+  check_usable();
+  impl_->signals.watch(signal, std::move(handle));
+}
+
+bool EventLoop::remove_signal_handler(int signal) {
+  if (impl_->internal_signal == signal) impl_->internal_signal = 0;
+  return impl_->signals.unwatch(signal);
+}
+
+void EventLoop::set_task_factory(Function<void(EventLoop&, TaskOptions&)> factory) {
+  impl_->task_factory = std::move(factory);
+}
+
+void EventLoop::set_debug(bool enabled) noexcept { core_.debug = enabled; }
+Duration EventLoop::slow_callback_duration() const noexcept {
+  return Duration::nanoseconds(impl_->slow_callback_ns);
+}
+void EventLoop::set_slow_callback_duration(Duration d) noexcept { impl_->slow_callback_ns = d.count_ns(); }
+Driver EventLoop::driver() const noexcept { return impl_->driver; }
+
+void EventLoop::set_exception_handler(ExceptionHandler handler) { impl_->exception_handler = std::move(handler); }
+
+}  // namespace hob

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The private half of EventLoop: clock, timers, poller, inbox.
+#pragma once
+
+#include "loop/inbox.hpp"
+#include "loop/poller.hpp"
+#include "loop/signals.hpp"
+#include "loop/timer_wheel.hpp"
+
+#include <hob/loop/event_loop.hpp>
+
+#include <cstdint>
+
+namespace hob::detail {
+
+struct LoopImpl {
+  LoopImpl(EventLoop& owner, LoopOptions options);
+
+  std::int64_t now_ns() noexcept;
+  void run_once();
+  void run_batch();
+  void poll(bool may_sleep);
+  void wait(std::int64_t timeout_ns);
+  std::int64_t sleep_limit() noexcept;
+  bool nothing_can_happen() const noexcept;
+  void drain_inbox();
+  bool should_poll() noexcept;
+  void shuffle_ready();
+  /// A signal that the library itself watches: it does not count as something that could still happen.
+  void watch_internal_signal(int signal, Function<void()> fn);
+  std::size_t user_signals() const noexcept { return signals.count() - (internal_signal != 0); }
+
+  EventLoop& loop;
+  LoopCore& core;
+  Driver driver;
+  TimerWheel timers;
+  EpollPoller poller;
+  Signals signals{poller};
+  Inbox inbox;
+
+  bool stopping = false;
+  bool running = false;
+  std::uintptr_t thread = 0;         // while running
+  std::int64_t now = 0;              // last clock reading; the clock itself with `sim`
+  std::int64_t polled_at = 0;        // coarse
+  std::uint32_t handles_since_poll = 0;
+  std::uint32_t turns = 0;
+  int internal_signal = 0;
+  std::uint64_t random = 0;          // shuffle state; 0: in order
+  std::atomic<std::uint32_t> remote_work{0};  // jobs elsewhere that will post here when done
+  Function<void()> on_deadlock;
+  EventLoop::ExceptionHandler exception_handler;
+  Function<void(EventLoop&, TaskOptions&)> task_factory;
+  std::int64_t slow_callback_ns = 100'000'000;
+};
+
+}  // namespace hob::detail

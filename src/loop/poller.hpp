@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// EpollPoller: waits for file descriptors. Watches are level-triggered, as asyncio's selectors are; regular
+// files, which epoll refuses, count as always ready, as poll(2) has it.
+#pragma once
+
+#include "sys/fd.hpp"
+
+#include <hob/loop/handle.hpp>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace hob::detail {
+
+class EpollPoller {
+ public:
+  EpollPoller();
+
+  /// Sets the reader or writer of `fd`. Throws OSError.
+  void watch(int fd, bool write, Ref<HandleState> handle);
+  /// Takes it out; gives whether there was one.
+  bool unwatch(int fd, bool write) noexcept;
+  std::size_t watches() const noexcept { return watches_; }
+
+  /// Waits until something is ready, a wake, or `timeout_ns` (negative: without limit) and appends the handlers
+  /// of what is ready to `ready`, per descriptor the reader before the writer.
+  void poll(std::int64_t timeout_ns, NodeList& ready) noexcept;
+  /// Interrupts `poll`, also the next one. Any thread; async-signal-safe.
+  void wake() noexcept;
+  /// Drops all handlers.
+  void clear() noexcept;
+
+ private:
+  struct Watch {
+    std::array<Ref<HandleState>, 2> handles;  // [0] reads, [1] writes
+    std::uint32_t events = 0;                 // as registered with epoll
+    bool always_ready = false;
+  };
+  void update(int fd, Watch& watch);
+  void enqueue(Watch& watch, bool write, NodeList& ready) noexcept;
+
+  sys::Fd epoll_;
+  sys::Fd wake_;
+  std::vector<Watch> by_fd_;
+  std::size_t watches_ = 0;
+  std::size_t always_ready_ = 0;
+};
+
+}  // namespace hob::detail

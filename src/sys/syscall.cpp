@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "sys/syscall.hpp"
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <ctime>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/single_threaded.h>
+#include <unistd.h>
+
+namespace hob::sys {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t read_clock(clockid_t clock) noexcept {
+  timespec ts;
+  ::clock_gettime(clock, &ts);
+  return ts.tv_sec * kSecond + ts.tv_nsec;
+}
+
+int result_of(int value) noexcept { return value < 0 ? -errno : value; }
+
+}  // namespace
+
+std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
+std::int64_t monotonic_coarse_ns() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
+
+int epoll_create() noexcept { return result_of(::epoll_create1(EPOLL_CLOEXEC)); }
+
+int epoll_control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = data;
+  return result_of(::epoll_ctl(epoll, operation, fd, &event));
+}
+
+int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns) noexcept {
+  static bool has_pwait2 = true;  // a race writes false twice
+  if (has_pwait2) {
+    timespec ts{timeout_ns / kSecond, timeout_ns % kSecond};
+    const int n = result_of(::epoll_pwait2(epoll, events, max, timeout_ns < 0 ? nullptr : &ts, nullptr));
+    if (n != -ENOSYS) return n;
+    has_pwait2 = false;
+  }
+  int timeout_ms = -1;
+  if (timeout_ns >= 0) {
+    const std::int64_t ms = (timeout_ns + 999'999) / 1'000'000;
+    timeout_ms = ms > INT_MAX ? INT_MAX : static_cast<int>(ms);
+  }
+  return result_of(::epoll_wait(epoll, events, max, timeout_ms));
+}
+
+int event_fd() noexcept { return result_of(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void event_fd_signal(int fd) noexcept {
+  const int saved = errno;  // may run inside a signal handler
+  const std::uint64_t one = 1;
+  // EAGAIN means that the counter is full: the reader is told all the same.
+  [[maybe_unused]] const auto n = ::write(fd, &one, sizeof one);
+  errno = saved;
+}
+
+void set_timer_slack_ns(unsigned long ns) noexcept { ::prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0); }
+
+bool single_threaded() noexcept { return __libc_single_threaded; }
+
+std::uintptr_t thread_id() noexcept { return static_cast<std::uintptr_t>(::pthread_self()); }
+
+bool is_main_thread() noexcept { return ::gettid() == ::getpid(); }
+
+const int kSigInt = SIGINT;
+
+int signal_action(int signal, void (*handler)(int)) noexcept {
+  struct sigaction action {};
+  action.sa_handler = handler ? handler : SIG_DFL;
+  action.sa_flags = SA_RESTART;
+  ::sigemptyset(&action.sa_mask);
+  return result_of(::sigaction(signal, &action, nullptr));
+}
+
+bool signal_is_default(int signal) noexcept {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+void write_stderr(const char* data, unsigned long size) noexcept {
+  while (size > 0) {
+    const auto n = ::write(STDERR_FILENO, data, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    data += n;
+    size -= static_cast<unsigned long>(n);
+  }
+}
+
+}  // namespace hob::sys

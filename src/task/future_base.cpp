@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <hob/task/future_base.hpp>
+
+#include <hob/core/error.hpp>
+#include "task/report.hpp"
+
+#include <hob/task/future.hpp>
+
+#include <cassert>
+#include <memory>
+#include <string>
+
+namespace hob::detail {
+
+void Callback::run_node(Node* node) {
+  auto* callback = static_cast<Callback*>(node);
+  const auto future = Ref<FutureBase>::adopt(callback->future_);
+  if (future->core().closed) return callback->drop();
+  callback->on_done(*future);
+}
+
+FutureBase::~FutureBase() {
+  while (!callbacks_.empty()) static_cast<Callback&>(callbacks_.pop_front()).drop();
+  if (status_ != FutureStatus::finished) {
+    std::destroy_at(&message_);
+  } else {
+    report_unretrieved();
+    std::destroy_at(&error_);
+  }
+  core_->release();
+}
+
+bool FutureBase::cancel(Ref<Message> message) noexcept {
+  if (done()) return false;
+  finish_cancelled(std::move(message));
+  return true;
+}
+
+void FutureBase::set_exception(std::exception_ptr error) {
+  require_pending();
+  if (!error) raise_value_error("set_exception: the exception_ptr is null");
+  finish_error(std::move(error));
+}
+
+std::exception_ptr FutureBase::exception() {
+  if (!done()) raise_invalid_state("Exception is not set.");
+  if (cancelled()) raise_cancelled(message_);
+  log_error_ = false;
+  return error_;
+}
+
+std::exception_ptr FutureBase::outcome_error() {
+  assert(done());
+  if (cancelled()) return make_cancelled_error(message_);
+  log_error_ = false;
+  return error_;
+}
+
+void FutureBase::throw_outcome() {
+  if (!done()) raise_invalid_state("Result is not set.");
+  if (cancelled()) raise_cancelled(message_);
+  log_error_ = false;
+  std::rethrow_exception(error_);
+}
+
+void FutureBase::raise_done() { raise_invalid_state("invalid state: the future is already done"); }
+
+void FutureBase::add_callback(Callback& callback) noexcept {
+  callbacks_.push_back(callback);
+  if (done()) finish(status_);
+}
+
+int FutureBase::remove_callback(std::uint64_t id) noexcept {
+  for (Link* link = callbacks_.front(); link != callbacks_.end(); link = link->next) {
+    auto* node = static_cast<Node*>(link);
+    if (node->run != &Callback::run_node) continue;
+    auto* callback = static_cast<Callback*>(node);
+    if (callback->id() != id) continue;
+    callback->unlink();
+    callback->drop();
+    return 1;
+  }
+  return 0;
+}
+
+std::uint64_t next_callback_id() noexcept {
+  static thread_local std::uint64_t last = 0;
+  return ++last;
+}
+
+void run_user_callback(FutureBase& future, ContextSlot& slot, Function<void()> call) {
+  const ContextScope scope(slot);
+  try {
+    call();
+  } catch (const KeyboardInterrupt&) {
+    throw;
+  } catch (...) {
+    ExceptionContext context;
+    context.message = "Exception in callback";
+    context.exception = std::current_exception();
+    future.describe(context.future);
+    report(future.core(), context);
+  }
+}
+
+void FutureBase::finish(FutureStatus status) noexcept {
+  if (status == FutureStatus::finished && status_ == FutureStatus::pending) {
+    std::destroy_at(&message_);
+    std::construct_at(&error_);
+  }
+  status_ = status;
+  if (callbacks_.empty()) return;
+  if (core_->closed) {
+    while (!callbacks_.empty()) {
+      auto& node = static_cast<Node&>(callbacks_.pop_front());
+      if (node.run == &Callback::run_node) static_cast<Callback&>(node).drop();
+    }
+    return;
+  }
+  for (Link* link = callbacks_.front(); link != callbacks_.end(); link = link->next) {
+    auto* node = static_cast<Node*>(link);
+    if (node->run != &Callback::run_node) continue;  // a waiting task holds the future itself
+    static_cast<Callback*>(node)->future_ = this;
+    retain();
+  }
+  core_->ready.take_all(callbacks_);
+}
+
+void FutureBase::finish_cancelled(Ref<Message> message) noexcept {
+  message_ = std::move(message);
+  finish(FutureStatus::cancelled);
+}
+
+void FutureBase::finish_error(std::exception_ptr error) noexcept {
+  finish(FutureStatus::finished);
+  error_ = std::move(error);
+  log_error_ = true;
+}
+
+void FutureBase::describe(std::string& out) const {
+  switch (status_) {
+    case FutureStatus::pending: out += "<Future pending>"; break;
+    case FutureStatus::cancelled: out += "<Future cancelled>"; break;
+    case FutureStatus::finished: out += error_ ? "<Future finished exception>" : "<Future finished>"; break;
+  }
+}
+
+void FutureBase::report_unretrieved() noexcept {
+  if (!log_error_) return;
+  log_error_ = false;
+  try {
+    ExceptionContext context;
+    context.message = is_task_ ? "Task exception was never retrieved" : "Future exception was never retrieved";
+    context.exception = error_;
+    describe(context.future);
+    context.source = format_location(source());
+    report(*core_, context);
+  } catch (...) {  // out of memory: the report is lost, the program goes on
+  }
+}
+
+}  // namespace hob::detail

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include <hob/task/task_base.hpp>
+
+#include "loop/loop_impl.hpp"
+#include "task/report.hpp"
+
+#include <hob/core/error.hpp>
+
+#include <atomic>
+#include <cassert>
+#include <string>
+
+namespace hob::detail {
+namespace {
+
+std::atomic<std::uintptr_t> task_numbers{0};
+
+const WaitKind kStart{&TaskBase::cancel_never, "its first step"};
+const WaitKind kYield{&TaskBase::cancel_never, "sleep(0)"};
+const WaitKind kSleep{&TaskBase::cancel_linked, "sleep"};
+
+// Task.cancel forwards to what is awaited: that is done when it says no.
+bool cancel_awaited(TaskBase& task, const Ref<Message>& message) noexcept {
+  auto* future = static_cast<FutureBase*>(task.wait_object());
+  return future != nullptr && future->cancel(message);
+}
+const WaitKind kFuture{&cancel_awaited, "a future"};
+
+void abandon_tasks(EventLoop& loop) noexcept {
+  LinkList& tasks = loop.core().tasks;
+  while (!tasks.empty()) {
+    const Ref<TaskBase> task(&TaskBase::of(*tasks.front()));
+    task->abandon(true);
+  }
+}
+
+}  // namespace
+
+TaskBase::TaskBase(EventLoop& loop, std::source_location created) noexcept
+    : FutureBase(loop), wait_(&kStart), created_(created) {
+  is_task_ = true;
+  name_ = (task_numbers.fetch_add(1, std::memory_order_relaxed) + 1) << 1 | 1;
+}
+
+TaskBase::~TaskBase() {
+  report_unretrieved();
+  if ((name_ & 1) == 0) reinterpret_cast<Message*>(name_)->release();
+}
+
+void TaskBase::set_name(Text name) {
+  Message* copy = Message::make(name).detach();
+  if ((name_ & 1) == 0) reinterpret_cast<Message*>(name_)->release();
+  name_ = reinterpret_cast<std::uintptr_t>(copy);
+}
+
+std::string TaskBase::get_name() const {
+  if (name_ & 1) return "Task-" + std::to_string(name_ >> 1);
+  return reinterpret_cast<Message*>(name_)->c_str();
+}
+
+void TaskBase::describe(std::string& out) const {
+  const char* state = status() == FutureStatus::pending     ? "pending"
+                      : status() == FutureStatus::cancelled ? "cancelled"
+                                                            : "finished";
+  out.append("<Task ").append(state).append(" name='").append(get_name()).append("'");
+  if (status() == FutureStatus::finished && error_) out.append(" exception=").append(hob::describe(error_));
+  out += '>';
+}
+
+void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
+  EventLoop& loop = *core_->loop;
+  TaskOptions options = wanted;
+  if (loop.impl().task_factory) loop.impl().task_factory(loop, options);
+  if (!options.name.empty()) set_name(options.name);
+  root.task = this;
+  leaf_ = &root;
+  context_ = options.context ? options.context->state() : copy_current_context();
+  core_->abandon_tasks = &abandon_tasks;
+  core_->tasks.push_back(static_cast<AllTasksLink&>(*this));
+  retain();  // the loop's, until done
+  run = &TaskBase::first_step;
+  if (options.eager_start && loop.is_running()) return run_eagerly();
+  woken_ = true;
+  core_->ready.push_back(node());
+}
+
+bool TaskBase::cancel(Ref<Message> message) noexcept {
+  if (done()) return false;
+  ++cancelling_;
+  if (wait_ && wait_->cancel(*this, message)) return true;
+  must_cancel_ = true;
+  // While a cancelled wait is on its way, its own message is what will be thrown.
+  if (!wait_cancelled_) message_ = std::move(message);
+  return true;
+}
+
+unsigned TaskBase::uncancel() noexcept {
+  if (cancelling_ > 0 && --cancelling_ == 0) must_cancel_ = false;
+  return cancelling_;
+}
+
+bool TaskBase::cancel_never(TaskBase&, const Ref<Message>&) noexcept { return false; }
+
+bool TaskBase::cancel_linked(TaskBase& task, const Ref<Message>& message) noexcept {
+  if (task.woken_) return false;
+  cancel_timer(*task.core_->loop, task);
+  task.set_wait_cancelled(message);
+  task.wake();
+  return true;
+}
+
+void TaskBase::cancel_new_wait() noexcept {
+  if (wait_->cancel(*this, message_)) must_cancel_ = false;
+}
+
+void TaskBase::throw_cancelled() {
+  clear_cancel();
+  raise_cancelled(message_);
+}
+
+void TaskBase::yield(PromiseBase& leaf) noexcept {
+  begin_wait(leaf, kYield, nullptr);
+  wake();
+}
+
+void TaskBase::wait_for(PromiseBase& leaf, FutureBase& future) noexcept {
+  begin_wait(leaf, kFuture, &future);
+  if (&future == this || &future.core() != core_) {
+    wait_object_ = nullptr;  // the wake-up throws: asyncio delivers this error by a step of its own
+    wake();
+    return;
+  }
+  run = &TaskBase::step;
+  future.callbacks().push_back(node());
+  end_wait();
+}
+
+void TaskBase::throw_instead(FutureBase& future) {
+  if (&future == this) {
+    must_cancel_ = false;
+    raise_runtime_error("Task cannot await on itself");
+  }
+  if (wait_object_ == nullptr) {
+    must_cancel_ = false;
+    raise_runtime_error("the awaited future belongs to a different loop: use hob::on(loop, ...) to reach it");
+  }
+  must_cancel_ = false;
+  if (future.cancelled()) return;  // its own CancelledError says the same
+  if (!future.finished_with_value()) {
+    const std::exception_ptr error = future.exception();  // retrieved, as __wakeup does
+    if (is_cancelled_error(error)) return;
+  }
+  raise_cancelled(message_);
+}
+
+void TaskBase::sleep_until(PromiseBase& leaf, std::int64_t when_ns) noexcept {
+  begin_wait(leaf, kSleep, nullptr);
+  run = &TaskBase::sleep_over;
+  start_timer(*core_->loop, *this, when_ns);
+  end_wait();
+}
+
+void TaskBase::sleep_over(Node* node) { of(*node).wake(); }
+
+bool TaskBase::wake_pending() const noexcept {
+  if (FutureBase* future = awaited_future()) return future->done();
+  return woken_;
+}
+
+FutureBase* TaskBase::awaited_future() const noexcept {
+  return wait_ == &kFuture ? static_cast<FutureBase*>(wait_object_) : nullptr;
+}
+
+void TaskBase::first_step(Node* node) {
+  TaskBase& task = of(*node);
+  if (!task.must_cancel_) return step(node);
+  // Cancelled before it began: the coroutine never runs (CPython throws into it at its first line).
+  task.must_cancel_ = false;
+  task.wait_ = nullptr;
+  task.finish_cancelled(task.message_);
+  task.conclude(*task.leaf_);
+}
+
+void TaskBase::step(Node* node) {
+  TaskBase& task = of(*node);
+  LoopCore& core = *task.core_;
+  if (core.debug) [[unlikely]] return task.run_timed();
+  core.current_task = &task;
+  current_context_slot = &task.context_;
+  task.run_step();
+}
+
+// Runs the coroutine up to its next suspension. Whoever calls this has made the task current.
+void TaskBase::run_step() {
+  LoopCore& core = *core_;
+  wait_ = nullptr;
+  do {
+    transfer_ = false;
+    leaf_->resume();
+  } while (transfer_);
+  core.current_task = nullptr;
+  current_context_slot = nullptr;
+  if (root_done_) complete(*leaf_);
+}
+
+void TaskBase::run_timed() {
+  EventLoop& loop = *core_->loop;
+  const Ref<TaskBase> alive(this);
+  const Duration before = loop.time();
+  core_->current_task = this;
+  current_context_slot = &context_;
+  run_step();
+  const Duration took = loop.time() - before;
+  if (took >= loop.slow_callback_duration()) report_slow(*this, took);
+}
+
+// asyncio's eager start: the first step runs inside create_task, with this task as the current one.
+void TaskBase::run_eagerly() {
+  LoopCore& core = *core_;
+  TaskBase* outer_task = core.current_task;
+  ContextSlot* outer_context = current_context_slot;
+  const Ref<TaskBase> alive(this);
+  struct Restore {
+    LoopCore& core;
+    TaskBase* task;
+    ContextSlot* context;
+    ~Restore() {
+      core.current_task = task;
+      current_context_slot = context;
+    }
+  } const restore{core, outer_task, outer_context};
+  core.current_task = this;
+  current_context_slot = &context_;
+  run_step();
+}
+
+void TaskBase::complete_error(PromiseBase& root, std::exception_ptr error) {
+  if (is_cancelled_error(error)) {
+    must_cancel_ = false;
+    finish_cancelled(cancel_message_of(error));
+    conclude(root);
+    return;
+  }
+  const bool interrupt = is_keyboard_interrupt(error);
+  must_cancel_ = false;
+  finish_error(error);
+  conclude(root);
+  // Stored and thrown: it must leave the loop at once, and an await of the task must see it too.
+  if (interrupt) std::rethrow_exception(error);
+}
+
+void TaskBase::conclude(PromiseBase& root) noexcept {
+  leaf_ = nullptr;
+  root.destroy();
+  AllTasksLink::unlink();
+  release();
+}
+
+void TaskBase::abandon(bool report_it) noexcept {
+  if (report_it && log_destroy_) {
+    try {
+      ExceptionContext context;
+      context.message = "Task was destroyed but it is pending!";
+      describe(context.future);
+      context.source = format_location(created_);
+      report(*core_, context);
+    } catch (...) {  // out of memory: the report is lost
+    }
+  }
+  if (node().linked()) cancel_timer(*core_->loop, *this);
+  PromiseBase* root = leaf_;
+  while (root->continuation) root = root->continuation;
+  wait_ = nullptr;
+  status_ = FutureStatus::cancelled;  // nobody is told: the loop is closing
+  conclude(*root);
+}
+
+FutureBase* awaited_by(Node& node) noexcept {
+  if (node.run == &Callback::run_node) return static_cast<Callback&>(node).dependent();
+  return &TaskBase::of(node);
+}
+
+}  // namespace hob::detail
