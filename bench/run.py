@@ -281,7 +281,8 @@ def run_suite(suite, args):
 
     goals_file = ROOT / suite / "goals.json"
     goals = json.loads(goals_file.read_text()) if goals_file.exists() else []
-    subjects = [p.subject for p in programs]
+    measured = {subject for _, subject, _ in results.keys()}
+    subjects = [p.subject for p in programs if p.subject in measured]
     columns = subjects
     if OURS not in subjects:
         columns = sorted([*subjects, OURS], key=lambda s: (COLUMNS + [s]).index(s))

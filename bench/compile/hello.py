@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What including a library costs: CPU time of the compiler for a hello world that awaits one child.
 
-Case hello: -std=c++20 -O0, the daily edit and compile; case hello_optimised: -O2. Nothing is linked.
-Speaks the protocol of support/measure.hpp; CXX chooses the compiler, clang++-19 unless told otherwise.
+Case hello: -std=c++20 -O0, the daily edit and compile; case hello_optimised: -O2. Nothing is
+linked. Speaks the protocol of support/measure.hpp; CXX chooses the compiler, by default clang++-19.
 """
 
 import argparse

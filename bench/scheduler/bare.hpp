@@ -26,7 +26,8 @@ class FramePool {
  public:
   void* allocate(std::size_t size) {
     std::size_t step = (size + 15) / 16;
-    if (step >= kSteps) [[unlikely]] return ::operator new(size);
+    if (step >= kSteps) [[unlikely]]
+      return ::operator new(size);
     if (Free* free = lists_[step]) {
       lists_[step] = free->next;
       return free;
@@ -35,7 +36,8 @@ class FramePool {
   }
   void release(void* memory, std::size_t size) {
     std::size_t step = (size + 15) / 16;
-    if (step >= kSteps) [[unlikely]] return ::operator delete(memory);
+    if (step >= kSteps) [[unlikely]]
+      return ::operator delete(memory);
     lists_[step] = new (memory) Free{lists_[step]};
   }
 

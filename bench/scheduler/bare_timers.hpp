@@ -3,7 +3,8 @@
 // The two timer stores of the hand-written baseline, with one interface:
 //   insert(node, when)   when in nanoseconds on the loop's clock
 //   erase(node)          node is pending
-//   fire(now, f)         calls f(node) for each node due at `now`, each taken out first; f may insert
+//   fire(now, f)         calls f(node) for each node due at `now`, each taken out first; f may
+//   insert
 //                        but not erase
 //   next()               when to call fire again at the latest; kNever when empty
 // They know no coroutine and no clock.

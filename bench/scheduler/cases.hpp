@@ -35,7 +35,8 @@ inline constexpr std::uint64_t kTimerPairs = 500'000;
 inline constexpr std::uint64_t kFires = 1'000'000;
 
 // gather_100k      run that many children that return at once, await all their results, in a fresh
-//                  process: pages are touched for the first time, as in a program that does it once.
+//                  process: pages are touched for the first time, as in a program that does it
+//                  once.
 // gather_100k_warm the same again in the same process.
 // sleepers_*       start that many tasks, all asleep at once, each until a random time, and await
 //                  their end: resident bytes each when all sleep, CPU each from start to end.
@@ -55,11 +56,15 @@ class Random {
   std::uint64_t below(std::uint64_t limit) { return ((*this)() >> 32) * limit >> 32; }
 
   /// When an outstanding timer is due: one to two minutes away, so that none fires.
-  nanoseconds far() { return nanoseconds(60'000'000'000 + std::int64_t((*this)() % 60'000'000'000u)); }
+  nanoseconds far() {
+    return nanoseconds(60'000'000'000 + std::int64_t((*this)() % 60'000'000'000u));
+  }
 
   /// When a timer that shall fire is due: 100 ns of time for each of `count`, so that once the
   /// first is due a fast loop stays busy, and the kernel's wake-ups are not what is measured.
-  nanoseconds soon(std::uint64_t count) { return nanoseconds(std::int64_t((*this)() % (count * 100))); }
+  nanoseconds soon(std::uint64_t count) {
+    return nanoseconds(std::int64_t((*this)() % (count * 100)));
+  }
 
  private:
   std::uint64_t state_ = 0x9E3779B97F4A7C15u;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The scheduler benchmark on libuv. It has no coroutines, tasks or queues: only the cases about
-// turns of the loop and timers apply, with plain callbacks, and a "sleeper" is one timer. Its timers
-// count milliseconds.
+// turns of the loop and timers apply, with plain callbacks, and a "sleeper" is one timer. Its
+// timers count milliseconds.
 #include <uv.h>
 
 #include <vector>

@@ -2,8 +2,9 @@
 """The scheduler benchmark on CPython: subjects asyncio and, where it is installed, uvloop.
 
 The same cases and the same output as the C++ programs (support/measure.hpp); sizes as in cases.hpp.
-Where a case is a plain repetition of one operation, SCALE says how many times fewer of them are done:
-the figure is per operation. Structure (outstanding timers, gathered tasks, sleepers) is never scaled.
+Where a case is a plain repetition of one operation, SCALE says how many times fewer of them are
+done: the figure is per operation. Structure (outstanding timers, gathered tasks, sleepers) is never
+scaled.
 """
 
 import argparse

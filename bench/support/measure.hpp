@@ -9,7 +9,8 @@
 //
 // prints, for each case, the minimum ("value") and the median over N runs of the CPU time that one
 // operation took, and what else the case recorded (resident bytes, allocations):
-//   {"bench":"scheduler","case":"yield","subject":"bare","value":3.4,"median":3.6,"unit":"ns","runs":5}
+//   {"bench":"scheduler","case":"yield","subject":"bare","value":3.4,"median":3.6,"unit":"ns",
+//    "runs":5}
 //
 // Include it in exactly one source file per program: it replaces malloc to count allocations.
 #pragma once
@@ -173,10 +174,11 @@ inline void print(const char* bench, const Case& c, const char* subject, const c
   std::erase_if(values, [](double v) { return v < 0; });
   if (values.empty()) return;
   std::sort(values.begin(), values.end());
-  std::printf("{\"bench\":\"%s\",\"case\":\"%s\",\"subject\":\"%s\",\"value\":%.3f,"
-              "\"median\":%.3f,\"unit\":\"%s\",\"runs\":%zu}\n",
-              bench, c.name, c.subject ? c.subject : subject, values.front(),
-              values[values.size() / 2], unit, values.size());
+  std::printf(
+      "{\"bench\":\"%s\",\"case\":\"%s\",\"subject\":\"%s\",\"value\":%.3f,"
+      "\"median\":%.3f,\"unit\":\"%s\",\"runs\":%zu}\n",
+      bench, c.name, c.subject ? c.subject : subject, values.front(), values[values.size() / 2],
+      unit, values.size());
   std::fflush(stdout);
 }
 
