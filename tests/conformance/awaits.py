@@ -7,7 +7,7 @@ import asyncio
 
 import compat
 import render
-from runtime import BREAK, ERRORS, NEXT, RETURN, Unbound
+from runtime import BREAK, ERRORS, NEXT, RETURN, Unbound, emit
 from statements import LOCKS, PLAIN, QUEUES, make_error, members, number
 
 AWAIT = {}
@@ -35,13 +35,9 @@ async def sleep(rt, frame, args):
 @awaiting
 async def await_(rt, frame, args):
     awaited = rt.awaitable(args[0])
-    try:
-        return await awaited
-    finally:
-        if awaited is asyncio.current_task():
-            # CPython's C task that awaited itself leaves a mark, by which the next one to await it
-            # gets this RuntimeError as well ("await wasn't used with future"). Nobody wants that.
-            awaited._asyncio_future_blocking = False
+    if awaited is asyncio.current_task():
+        return await compat.await_self()
+    return await awaited
 
 
 @awaiting
@@ -51,7 +47,7 @@ async def call(rt, frame, args):
 
 @awaiting
 async def yield_(rt, frame, args):
-    return await frame.emit(int(args[0]))
+    return await emit(frame, int(args[0]))
 
 
 WAIT_MODES = {"all": asyncio.ALL_COMPLETED, "first": asyncio.FIRST_COMPLETED,
@@ -167,7 +163,8 @@ async def try_(rt, frame, stmt):
         try:
             return await rt.run_block(frame, stmt.body)
         except BaseException as exc:
-            clause = None if isinstance(exc, Unbound) else _clause(stmt, exc)
+            unseen = frame.dead or isinstance(exc, Unbound)
+            clause = None if unseen else _clause(stmt, exc)
             if clause is None:
                 raise
             rt.log(f"except {render.error(exc)}")
@@ -177,7 +174,7 @@ async def try_(rt, frame, stmt):
             finally:
                 frame.errors.pop()
     finally:
-        if stmt.final is not None:
+        if stmt.final is not None and not frame.dead:
             rt.log("finally")
             await rt.run_block(frame, stmt.final)
 

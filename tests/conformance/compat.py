@@ -5,13 +5,18 @@ supplies what changed since. The deviations (docs/from-asyncio.md) come on top o
 all here:
 
 (a) Timers with equal deadlines run in creation order; so do things whose order CPython leaves to a
-    set: the children a TaskGroup aborts, the arguments of as_completed, the tasks and generators
-    closed at the end of a run. (Timers and generators: virtual_loop.py.)
+    set: the children a TaskGroup aborts, the arguments of wait and as_completed, the tasks and
+    generators closed at the end of a run. (Timers and generators: virtual_loop.py.)
 (b) wait_for keeps a result that became ready in the turn of its deadline.
+(c) A task that awaited itself, and got its RuntimeError, can be awaited by others afterwards.
+(d) The task that closes a dropped asynchronous generator, when cancelled before its first step,
+    never enters the generator: as every other task. CPython's throws the CancelledError into it,
+    as its coroutine is the generator's aclose() itself; 3.11 gets that wrong. (virtual_loop.py.)
 """
 
 import asyncio
 import sys
+import types
 from asyncio import CancelledError, Event, Lock  # noqa: F401  same in all versions
 
 if sys.version_info >= (3, 14):
@@ -25,7 +30,6 @@ else:
     from backports import TaskGroup as _TaskGroup
     from backports import Timeout
 
-wait = asyncio.wait
 sleep = asyncio.sleep
 
 
@@ -57,6 +61,14 @@ class TaskGroup(_TaskGroup):
     def __init__(self):
         super().__init__()
         self._tasks = _OrderedSet()
+
+
+async def wait(futures, *, timeout, return_when):
+    """asyncio.wait, which tells by a set's order whose exceptions it marks as retrieved."""
+    if not futures:
+        raise ValueError("Set of Tasks/Futures is empty.")
+    ordered = list(dict.fromkeys(futures))
+    return await asyncio.tasks._wait(ordered, timeout, return_when, asyncio.get_running_loop())
 
 
 class as_completed:
@@ -145,3 +157,15 @@ async def _cancel_and_wait(future):
         await waiter
     finally:
         future.remove_done_callback(release)
+
+
+# Deviation (c): a task that awaits itself.
+
+@types.coroutine
+def await_self():
+    """What `await` of the current task does: RuntimeError at the task's next step.
+
+    CPython's own leaves a mark on the task (_asyncio_future_blocking), by which the next one to
+    await it fails, too. This is the same step, taken because of a bad yield.
+    """
+    yield "not a future"

@@ -38,12 +38,12 @@ class Unbound(BaseException):
 class Frame:
     """One activation of a body: the errors being handled in it, and its result."""
 
-    __slots__ = ("errors", "result", "emit")
+    __slots__ = ("errors", "result", "dead")
 
-    def __init__(self, emit=None):
+    def __init__(self):
         self.errors = []
         self.result = None
-        self.emit = emit       # in an agen: how `yield` gives a value
+        self.dead = False      # destroyed at a yield, as a C++ frame is: no more statements run
 
 
 class Runtime:
@@ -156,13 +156,14 @@ class Runtime:
             raise ScenarioError(f"there is no coro {name}")
         return self.run_body(name, body)
 
-    async def run_body(self, name, body, frame=None):
-        frame = frame or Frame()
+    async def run_body(self, name, body):
+        frame = Frame()
         self.log(f"begin {name}")
         try:
             await self.run_block(frame, body)
         except BaseException as exc:
-            self.log(f"fail {name} {render.error(exc)}")
+            if not frame.dead:
+                self.log(f"fail {name} {render.error(exc)}")
             raise
         self.log_value(f"end {name}", frame.result)
         return frame.result
@@ -259,9 +260,13 @@ class _Raise:
 
 
 @types.coroutine
-def emit(value):
+def emit(frame, value):
     """Yields a value from an agen body; the result is what asend() sent."""
-    sent = yield _Marker(value)
+    try:
+        sent = yield _Marker(value)
+    except GeneratorExit:      # not aclose(), whose comes as _Raise: the body is being destroyed
+        frame.dead = True
+        raise
     if isinstance(sent, _Raise):
         raise sent.error
     return sent
@@ -290,7 +295,7 @@ class _Step:
 
 
 async def _generate(runtime, name, body):
-    inner = runtime.run_body(name, body, Frame(emit))
+    inner = runtime.run_body(name, body)
     value = None
     while True:
         marker = await _Step(inner, value)

@@ -24,6 +24,10 @@ class Limit(BaseException):
     """The scenario never ends."""
 
 
+async def _close(agen):
+    await agen.aclose()
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self):
         super().__init__()
@@ -102,6 +106,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _asyncgen_firstiter_hook(self, agen):
         super()._asyncgen_firstiter_hook(agen)
         self._generators.append(weakref.ref(agen))
+
+    def _asyncgen_finalizer_hook(self, agen):
+        # Deviation (d), compat.py: aclose() runs in a coroutine of its own.
+        self._asyncgens.discard(agen)
+        if not self.is_closed():
+            self.call_soon_threadsafe(self.create_task, _close(agen))
 
     async def shutdown_asyncgens(self):
         """As BaseEventLoop's, but in order of first iteration instead of a set's."""
