@@ -27,7 +27,10 @@ function write(text) {
   }
 }
 
-python.globals.set("source", readFileSync(0, "utf8"));
+let source = "";
+process.stdin.setEncoding("utf8");
+for await (const chunk of process.stdin) source += chunk;
+python.globals.set("source", source);
 python.globals.set("write", write);
 python.runPython(`
 import asyncio, sys
@@ -35,9 +38,6 @@ sys.path.insert(0, "/oracle")
 asyncio._set_running_loop(None)    # pyodide's own loop counts as running, but takes no part
 import interpreter
 interpreter.quiet()
-if source.strip() == "--version":
-    write(sys.version.split()[0])
-else:
-    interpreter.run_batch(source.splitlines(keepends=True), write)
+interpreter.run_batch(source.splitlines(keepends=True), write)
 `);
 process.exit(0);
