@@ -23,14 +23,21 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/awaitable.hpp
   include/hob/task/call_graph.hpp
   include/hob/task/coro.hpp
+  include/hob/task/ensure_future.hpp
   include/hob/task/future.hpp
   include/hob/task/future_base.hpp
+  include/hob/task/gather.hpp
   include/hob/task/promise.hpp
   include/hob/task/run.hpp
+  include/hob/task/shield.hpp
   include/hob/task/sleep.hpp
   include/hob/task/task.hpp
   include/hob/task/task_base.hpp
-  include/hob/task/value.hpp)
+  include/hob/task/task_group.hpp
+  include/hob/task/this_task.hpp
+  include/hob/task/timeout.hpp
+  include/hob/task/value.hpp
+  include/hob/task/wait.hpp)
 
 set(HOB_SOURCES
   src/core/context.cpp
@@ -48,10 +55,15 @@ set(HOB_SOURCES
   src/task/async_generator.cpp
   src/task/call_graph.cpp
   src/task/future_base.cpp
+  src/task/gather.cpp
   src/task/report.cpp
   src/task/run.cpp
+  src/task/shield.cpp
   src/task/task.cpp
-  src/task/task_base.cpp)
+  src/task/task_base.cpp
+  src/task/task_group.cpp
+  src/task/timeout.cpp
+  src/task/wait.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp)

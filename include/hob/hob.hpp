@@ -18,9 +18,15 @@
 #include <hob/task/awaitable.hpp>   // how to write an awaitable
 #include <hob/task/call_graph.hpp>  // print_call_graph
 #include <hob/task/coro.hpp>        // Coro<T>
+#include <hob/task/ensure_future.hpp>  // ensure_future
 #include <hob/task/future.hpp>      // Future<T>, create_future
+#include <hob/task/gather.hpp>      // gather
 #include <hob/task/run.hpp>         // run, Runner
+#include <hob/task/shield.hpp>      // shield
 #include <hob/task/sleep.hpp>       // sleep
 #include <hob/task/task.hpp>        // Task<T>, create_task, current_task, all_tasks
+#include <hob/task/task_group.hpp>  // task_group, TaskGroup
+#include <hob/task/timeout.hpp>     // timeout, timeout_at, wait_for
+#include <hob/task/wait.hpp>        // wait, as_completed
 
 #include <chrono>  // 5s, 100ms

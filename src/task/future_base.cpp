@@ -14,9 +14,15 @@ namespace hob::detail {
 
 void Callback::run_node(Node* node) {
   auto* callback = static_cast<Callback*>(node);
-  const auto future = Ref<FutureBase>::adopt(callback->future_);
+  const auto future = Ref<FutureBase>::adopt(std::exchange(callback->future_, nullptr));
   if (future->core().closed) return callback->drop();
   callback->on_done(*future);
+}
+
+void Callback::detach() noexcept {
+  if (!linked()) return;
+  unlink();
+  if (FutureBase* future = std::exchange(future_, nullptr)) future->release();
 }
 
 FutureBase::~FutureBase() {

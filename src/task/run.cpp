@@ -19,9 +19,7 @@ namespace {
 class StopWhenDone final : public Callback {
  public:
   explicit StopWhenDone(EventLoop& loop) noexcept : loop_(loop) {}
-  ~StopWhenDone() {
-    if (linked()) unlink();
-  }
+  ~StopWhenDone() { detach(); }
 
  private:
   void on_done(FutureBase&) override { loop_.stop(); }

@@ -48,7 +48,7 @@ struct CoroPromiseBase : AwaitingPromise {
 template <class T>
 struct CoroPromise : CoroPromiseBase {
   Coro<T> get_return_object(std::source_location here = std::source_location::current()) noexcept;
-  template <class U>
+  template <class U = T>
     requires std::is_constructible_v<T, U&&>
   void return_value(U&& result) noexcept(std::is_nothrow_constructible_v<T, U&&>) {
     value.emplace(std::forward<U>(result));
@@ -149,6 +149,23 @@ class CoroAwaiter : public LibraryAwaiter {
 
  private:
   CoroPromise<T>* child_;
+};
+
+/// A coroutine that a combinator took over: owned, movable, awaited at most once.
+template <class T>
+class OwnedCoro {
+ public:
+  explicit OwnedCoro(Coro<T>&& coro) noexcept : promise_(&coro.release()) {}
+  OwnedCoro(OwnedCoro&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
+  OwnedCoro& operator=(OwnedCoro&&) = delete;
+  ~OwnedCoro() {
+    if (promise_) promise_->destroy();
+  }
+  CoroAwaiter<T> operator co_await() const noexcept { return CoroAwaiter<T>(*promise_); }
+  CoroPromise<T>& release() noexcept { return *std::exchange(promise_, nullptr); }
+
+ private:
+  CoroPromise<T>* promise_;
 };
 
 template <class T>

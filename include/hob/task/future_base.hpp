@@ -31,6 +31,8 @@ class Callback : public Node {
   Callback(const Callback&) = delete;
   Callback& operator=(const Callback&) = delete;
   static void run_node(Node* node);
+  /// Leaves the future, or the ready queue: it will not be called. No effect when in neither.
+  void detach() noexcept;
 
  protected:
   ~Callback() = default;

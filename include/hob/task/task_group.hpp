@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// task_group: tasks that never outlive the block that made them.
+#pragma once
+
+#include <hob/task/as_result.hpp>
+#include <hob/task/task.hpp>
+#include <hob/task/this_task.hpp>
+
+#include <exception>
+#include <functional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hob {
+
+/// Makes tasks that belong to a `task_group` block. The first child that fails cancels the others and the body.
+/// Semantics of asyncio.TaskGroup.
+class TaskGroup {
+ public:
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup();
+
+  /// Starts a child. Allowed while the block runs, and from its children while any is left. Throws RuntimeError
+  /// (and drops the coroutine) once the group is shutting down or finished.
+  template <class T>
+  Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {}) {
+    check_open(coro);
+    Task<T> task = hob::create_task(std::move(coro), options);
+    add(task.base());
+    return task;
+  }
+  /// Starts `fn(args...)`; callable and arguments live as long as the child.
+  template <class F, class... Args>
+    requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
+  auto create_task(F&& fn, Args&&... args) {
+    check_open();
+    auto task = hob::create_task(std::forward<F>(fn), std::forward<Args>(args)...);
+    add(task.base());
+    return task;
+  }
+
+  /// For task_group.
+  explicit TaskGroup(detail::TaskBase& parent) noexcept : parent_(parent) {}
+  Coro<> exit(std::exception_ptr body_error);
+
+ private:
+  class Child;
+  template <class T>
+  void check_open(Coro<T>& coro) {
+    if (const char* why = why_closed()) {
+      coro.close();
+      detail::raise_runtime_error(why);
+    }
+  }
+  void check_open() const {
+    if (const char* why = why_closed()) detail::raise_runtime_error(why);
+  }
+  const char* why_closed() const noexcept;
+  void add(detail::TaskBase& task);
+  void abort() noexcept;
+  void child_done(detail::TaskBase& task);
+
+  detail::TaskBase& parent_;
+  detail::LinkList children_;  // not done, in order of creation
+  std::vector<std::exception_ptr> errors_;
+  std::exception_ptr base_error_;  // KeyboardInterrupt: leaves alone and first
+  detail::Signal* all_done_ = nullptr;
+  bool exiting_ = false;
+  bool aborting_ = false;
+  bool parent_cancel_requested_ = false;
+};
+
+namespace detail {
+
+template <class R, class F, class... Args>
+Coro<R> run_task_group(F fn, Args... args) {
+  TaskGroup group(co_await ThisTask());
+  Result<R> result = co_await as_result(std::invoke(fn, group, std::move(args)...));
+  co_await group.exit(result.exception());
+  if constexpr (!std::is_void_v<R>) co_return std::move(result).value();
+}
+
+}  // namespace detail
+
+/// Runs `body(group, args...)` and waits for every task made with `group.create_task`. Gives what the body gives.
+/// If the body or a child fails, the rest is cancelled, and once all have ended an ExceptionGroup ("unhandled errors in a TaskGroup") is thrown.
+/// A cancellation from outside cancels the children and is passed on when no error takes precedence. The body is
+/// stored until the end: lambdas with captures are safe. Behaviour of `async with asyncio.TaskGroup()`.
+template <class F, class... Args>
+auto task_group(F body, Args... args) {
+  using C = std::invoke_result_t<F&, TaskGroup&, Args...>;
+  using R = typename detail::CoroResult<C>::Type;
+  return detail::run_task_group<R>(std::move(body), std::move(args)...);
+}
+
+}  // namespace hob

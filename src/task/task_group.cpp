@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <hob/task/task_group.hpp>
+
+#include "task/report.hpp"
+
+#include <hob/core/exception_group.hpp>
+
+namespace hob {
+
+class TaskGroup::Child final : public detail::Callback, public detail::Pooled {
+ public:
+  /// Its place in TaskGroup::children_; the callback's own link is in the task.
+  struct Place : detail::Link {
+    Child* child;
+  };
+
+  Child(TaskGroup& group, detail::TaskBase& task) : group_(group), task_(task) {
+    place_.child = this;
+    group.children_.push_back(place_);
+    task.add_callback(*this);
+  }
+  ~Child() {
+    detach();
+    if (place_.linked()) place_.unlink();
+  }
+  static Child& of(detail::Link& place) noexcept { return *static_cast<Place&>(place).child; }
+  detail::TaskBase& task() noexcept { return task_; }
+  detail::FutureBase* dependent() const noexcept override { return &group_.parent_; }
+
+ private:
+  void on_done(detail::FutureBase&) override {
+    TaskGroup& group = group_;
+    detail::TaskBase& task = task_;
+    delete this;
+    group.child_done(task);
+  }
+  void drop() noexcept override { delete this; }
+
+  TaskGroup& group_;
+  detail::TaskBase& task_;
+  Place place_;
+};
+
+TaskGroup::~TaskGroup() {
+  while (!children_.empty()) delete &Child::of(*children_.front());
+}
+
+const char* TaskGroup::why_closed() const noexcept {
+  if (exiting_ && children_.empty()) return "TaskGroup is finished";
+  if (aborting_) return "TaskGroup is shutting down";
+  return nullptr;
+}
+
+void TaskGroup::add(detail::TaskBase& task) { new Child(*this, task); }
+
+void TaskGroup::abort() noexcept {
+  aborting_ = true;
+  for (detail::Link* link = children_.front(); link != children_.end(); link = link->next) {
+    Child::of(*link).task().cancel({});
+  }
+}
+
+void TaskGroup::child_done(detail::TaskBase& task) {
+  if (all_done_ && children_.empty()) all_done_->set();
+  if (task.cancelled()) return;
+  const std::exception_ptr error = task.exception();
+  if (!error) return;
+  errors_.push_back(error);
+  if (!base_error_ && detail::is_keyboard_interrupt(error)) base_error_ = error;
+  if (aborting_ || parent_cancel_requested_) return;
+  // Stops whatever the body is at; `exit` takes this cancellation of the parent back.
+  abort();
+  parent_cancel_requested_ = true;
+  parent_.cancel({});
+}
+
+Coro<> TaskGroup::exit(std::exception_ptr body_error) {
+  exiting_ = true;
+  const bool body_cancelled = body_error && detail::is_cancelled_error(body_error);
+  if (body_error && !base_error_ && detail::is_keyboard_interrupt(body_error)) base_error_ = body_error;
+  std::exception_ptr cancellation = body_cancelled ? body_error : nullptr;
+  if (body_error && !aborting_) abort();
+
+  // More than once when the parent is cancelled while its children are ending.
+  while (!children_.empty()) {
+    detail::Signal all_done;
+    all_done_ = &all_done;
+    Result<> waited = co_await as_result(all_done);
+    all_done_ = nullptr;
+    if (!waited && !aborting_) {
+      cancellation = waited.exception();
+      abort();
+    }
+  }
+
+  if (base_error_) std::rethrow_exception(base_error_);
+  if (parent_cancel_requested_ && parent_.uncancel() == 0) cancellation = nullptr;
+  if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
+  if (body_error && !body_cancelled) errors_.push_back(body_error);
+  if (errors_.empty()) co_return;
+  // A cancellation from outside stays pending behind the errors; the count stays what it was.
+  if (parent_.cancelling() > 0) {
+    parent_.uncancel();
+    parent_.cancel({});
+  }
+  throw ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_));
+}
+
+}  // namespace hob
