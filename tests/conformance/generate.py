@@ -25,9 +25,14 @@ class Generator:
         share = self.random.choice((0.15, 0.3, 0.5))
         self.features = [f for f in FEATURES if self.random.random() < share]
         self.features += [f for f in ("core", "errors") if f not in self.features]
+        self.focus = self.pick([None, *self.features])      # a feature much used
         self.coros = self.random.randint(2, 7)
         self.futures = [f"f{i}" for i in range(self.random.randint(1, 3))]
         self.callbacks = self.random.randint(1, 3)
+        most = 1 if self.focus in ("locks", "queue", "shutdown") else 3
+        self.locks = self.random.sample(snippets.LOCKS, self.random.randint(1, most))
+        self.queues = self.random.sample(snippets.QUEUES, self.random.randint(1, most))
+        self.queue_words = self.pick((["put", "put", "get", "get", "join"], ["get"], ["put"]))
         self.awaitables = {f: 99 for f in self.futures}    # name -> rank
         self.awaitables.update({f"t{i}": i for i in range(self.coros)})
         self.flat = [*self.awaitables]                     # tasks and futures: no gather inside
@@ -43,7 +48,8 @@ class Generator:
         self.body_choices = self._choices("plain") + self._choices("body")
 
     def _choices(self, kind):
-        return [(function, weight) for feature in self.features
+        return [(function, weight * (6 if feature == self.focus else 1))
+                for feature in self.features
                 for function, weight in snippets.FEATURES[feature].get(kind, ())]
 
     # What snippets use.
@@ -133,6 +139,11 @@ class Generator:
             lines += self.random.choices(functions, weights)[0](self, 99, 0) or []
         return lines
 
+    def focused(self):
+        """A plain statement of the feature in focus, or any."""
+        pieces = snippets.FEATURES.get(self.focus, {}).get("plain")
+        return pieces and self.pick(pieces)[0](self, 99, 0) or self.plain(1)
+
     # The parts of a scenario.
 
     def scenario(self):
@@ -163,16 +174,31 @@ class Generator:
         lines = []
         if "eager" in self.features and self.chance(0.3):
             lines.append("set_eager on")
+        if "handler" in self.features and self.chance(0.5):
+            lines.append("set_handler h v0")
         for index in range(self.coros):
-            if self.chance(0.6):
+            if self.chance(0.9 if self.focus else 0.6):
                 lines.append(f"spawn t{index} c{index}")
-        for _ in range(self.random.randint(2, 8)):
+        if self.focus:
+            lines += self.driver()
+        for _ in range(self.random.randint(1, 6)):
             lines += self.statement(-1, 0)
         if self.chance(0.5):
             lines.append(f"sleep {self.number(4) + 1}")
         for index in range(self.coros):
             if self.chance(0.3):
                 lines.append(f"? await t{index}")
+        return lines
+
+
+    def driver(self):
+        """Statements of main that disturb the tasks, turn by turn."""
+        lines = []
+        for _ in range(self.random.randint(2, 7)):
+            more = snippets.disturb(self) if self.chance(0.6) else self.plain(1)
+            lines += [line for line in more if line != "cancel self" and line[:5] != "raise"]
+            if self.chance(0.7):
+                lines.append(f"sleep {self.pick([0, 0, 0, 1, 1, 2])}")
         return lines
 
 

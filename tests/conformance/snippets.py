@@ -70,6 +70,16 @@ def cancel(g, rank, depth):
     return [line, line] if g.chance(0.15) else [line]
 
 
+def disturb(g):
+    """A cancel from outside, often together with what would have let the task go on."""
+    message = f" m{g.number(2)}" if g.chance(0.4) else ""
+    lines = [f"cancel t{g.number(g.coros - 1)}{message}"]
+    if g.chance(0.6):
+        lines += g.focused()
+        g.random.shuffle(lines)
+    return lines
+
+
 @piece("core", "plain", 1)
 def state(g, rank, depth):
     return [g.pick([f"state {g.target()}", "all_tasks", "cancelling self", f"log l{g.number(9)}"])]
@@ -131,7 +141,7 @@ def cancel_self(g, rank, depth):
 
 def releases(g):
     """Callbacks that finish the futures, and the lines of main that schedule them."""
-    bodies, lines = [], []
+    bodies, lines = [("callback bad", ["raise Boom 0"])], []
     for index, name in enumerate(g.futures):
         if g.chance(0.7):
             what = f"set_result {name} {g.number(9)}"
@@ -180,6 +190,12 @@ def schedule(g, rank, depth):
 @piece("callbacks", "plain", 2)
 def handle(g, rank, depth):
     return [f"{g.pick(['hcancel', 'hcancelled'])} h{g.number(2)}"]
+
+
+@piece("handler", "body", 2)
+def handled(g, rank, depth):
+    """A callback that fails, in the context of this place."""
+    return [f"ctx_set v0 {g.number(9)} w0", "call_soon h0 bad"]
 
 
 @piece("handler", "plain", 1)
@@ -317,6 +333,21 @@ def gspawn_other(g, rank, depth):
     return _gspawn(g, name, max(rank, g.owners[name]))
 
 
+@piece("group", "body", 3)
+def group_failing(g, rank, depth):
+    """A child fails, perhaps while somebody cancels the parent."""
+    name = g.fresh("y")
+    g.owners[name] = rank
+    lines = _gspawn(g, name, rank) + _gspawn(g, name, rank)
+    lines += g.pick([["sleep 1"], ["sleep 0"], []])
+    more = g.pick([["cancel self"], [f"cancel t{g.number(g.coros - 1)}"], [f"raise {g.error()}"], []])
+    lines = [f"group {name}", *indent(lines + more), "end"]
+    if g.chance(0.5):
+        lines = ["try", *indent(lines), f"except {g.pick(['ExceptionGroup', 'BaseException'])}",
+                 "  cancelling self", "  sleep 0", "end"]
+    return lines
+
+
 @piece("group", "body", 1)
 def cancel_parent(g, rank, depth):
     return [f"cancel t{g.number(g.coros - 1)}", "sleep 0"]
@@ -326,18 +357,23 @@ def cancel_parent(g, rank, depth):
 
 @piece("locks", "body", 4)
 def with_(g, rank, depth):
-    name = g.pick(LOCKS)
+    name = g.pick(g.locks)
     return [f"with {name}", *indent(g.block(rank, depth + 1, 1, 2)), "end"]
+
+
+@piece("locks", "body", 4)
+def hold(g, rank, depth):
+    return [f"with {g.pick(g.locks)}", f"  sleep {g.pick([0, 0, 1])}", "end"]
 
 
 @piece("locks", "body", 1)
 def acquire(g, rank, depth):
-    return [f"acquire {g.pick(LOCKS)}"]
+    return [f"acquire {g.pick(g.locks)}"]
 
 
 @piece("locks", "plain", 2)
 def release(g, rank, depth):
-    return [g.pick([f"? release {g.pick(LOCKS)}", f"locked {g.pick(LOCKS)}"])]
+    return [g.pick([f"? release {g.pick(g.locks)}", f"locked {g.pick(g.locks)}"])]
 
 
 @piece("event", "body", 2)
@@ -353,6 +389,8 @@ def event_set(g, rank, depth):
 @piece("condition", "body", 4)
 def cond_wait(g, rank, depth):
     wait = g.pick(["cond_wait d0", "cond_wait d0", f"cond_wait_for d0 n0 {g.number(2) + 1}"])
+    if g.chance(0.3):
+        wait = "? " + wait
     return ["with d0", "  " + wait, *indent(g.block(rank, depth + 1, 0, 1)), "end"]
 
 
@@ -382,21 +420,20 @@ def barrier_info(g, rank, depth):
 
 @piece("queue", "body", 5)
 def queue(g, rank, depth):
-    name = g.pick(QUEUES)
-    return maybe(g, g.pick([f"put {name} {g.number(9)}", f"put {name} {g.number(9)}",
-                            f"get {name}", f"get {name}", f"join {name}"]))
+    word, name = g.pick(g.queue_words), g.pick(g.queues)
+    return maybe(g, f"put {name} {g.number(9)}" if word == "put" else f"{word} {name}")
 
 
 @piece("queue", "plain", 3)
 def queue_nowait(g, rank, depth):
-    name = g.pick(QUEUES)
+    name = g.pick(g.queues)
     return ["? " + g.pick([f"put_nowait {name} {g.number(9)}", f"get_nowait {name}",
                            f"task_done {name}", f"qinfo {name}"])]
 
 
 @piece("shutdown", "plain", 1)
 def shutdown(g, rank, depth):
-    return [f"shutdown {g.pick(QUEUES)}{g.pick(['', ' immediate'])}"]
+    return [f"shutdown {g.pick(g.queues)}{g.pick(['', ' immediate'])}"]
 
 
 # Context variables and asynchronous generators.
