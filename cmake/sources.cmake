@@ -8,6 +8,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/error.hpp
   include/hob/core/exception_group.hpp
   include/hob/core/function.hpp
+  include/hob/core/invoke.hpp
   include/hob/core/memory.hpp
   include/hob/core/message.hpp
   include/hob/core/node.hpp
@@ -49,6 +50,7 @@ set(HOB_SOURCES
   src/loop/exception_handler.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
+  src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
   src/sys/syscall.cpp

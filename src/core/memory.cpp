@@ -17,7 +17,14 @@
 
 namespace hob::detail {
 
-constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] = {};
+namespace {
+struct UnusedLists {
+  FreeList lists[kPoolMax / kPoolStep];
+  constexpr UnusedLists() : lists() {
+    for (FreeList& list : lists) list = kUnusedList;
+  }
+};
+}  // namespace
 const bool pool_enabled = HOB_POOL;
 
 namespace {

@@ -47,6 +47,7 @@ LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
       core(owner.core()),
       driver(choose_driver(options.driver)),
       timers(driver == Driver::sim ? 0 : sys::monotonic_ns()),
+      remote(Ref<RemoteLoop>::adopt(new RemoteLoop(owner))),
       random(driver == Driver::sim ? options.shuffle_seed : 0) {
   if (driver != Driver::sim) now = sys::monotonic_ns();
   core.debug = options.debug || environment_says("HOB_DEBUG", "1");
@@ -60,7 +61,7 @@ std::int64_t LoopImpl::now_ns() noexcept {
 // One iteration, in asyncio's order: what other threads sent, what the kernel has, the timers that are due; then
 // exactly the handles that are ready now. What they make ready waits for the next iteration.
 void LoopImpl::run_once() {
-  drain_inbox();
+  inbox.take_all(core.ready);
   if (core.ready.empty() && !stopping) {
     poll(true);
   } else if (should_poll() || stopping) {
@@ -152,23 +153,6 @@ void LoopImpl::wait(std::int64_t timeout_ns) {
   polled_at = now;
 }
 
-void LoopImpl::drain_inbox() {
-  if (inbox.empty()) return;
-  ThreadSafeHandle::State* item = inbox.take_all();
-  while (item) {
-    ThreadSafeHandle::State* next = item->next;
-    const Ref<ThreadSafeHandle::State> owner = Ref<ThreadSafeHandle::State>::adopt(item);
-    // Callback and context leave the item here, whoever holds it last: they belong to this thread now.
-    Function<void()> fn = std::move(item->fn);
-    ContextSlot context = std::move(item->context);
-    if (item->claim(ThreadSafeHandle::State::Phase::taken) && !core.closed) {
-      if (!context) context = ContextSlot::adopt(new ContextState(nullptr));
-      loop.call_soon(Context(std::move(context)), std::move(fn));
-    }
-    item = next;
-  }
-}
-
 void LoopImpl::watch_internal_signal(int signal, Function<void()> fn) {
   loop.add_signal_handler(signal, std::move(fn));
   internal_signal = signal;
@@ -252,13 +236,14 @@ void EventLoop::close() {
   if (core_.closed) return;
   if (core_.abandon_tasks) core_.abandon_tasks(*this);
   core_.closed = true;
+  impl_->remote->close();
+  impl_->inbox.close(core_.ready);
   // In a closed loop callbacks drop themselves instead of running.
   impl_->timers.advance(INT64_MAX - 1, core_.ready);
   while (!core_.ready.empty()) {
     detail::Node& node = core_.ready.pop_front();
     node.run(&node);
   }
-  impl_->drain_inbox();
   impl_->signals.clear();
   impl_->poller.clear();
   impl_->exception_handler = {};
@@ -269,7 +254,8 @@ Duration EventLoop::time() const noexcept { return Duration::nanoseconds(impl_->
 
 void EventLoop::check_usable() const {
   if (core_.closed) detail::raise_runtime_error("Event loop is closed");
-  if (core_.debug && impl_->thread != 0 && impl_->thread != sys::thread_id()) {
+  const std::uintptr_t thread = core_.debug ? impl_->thread.load(std::memory_order_relaxed) : 0;
+  if (thread != 0 && thread != sys::thread_id()) {
     detail::raise_runtime_error(
         "Non-thread-safe operation invoked on an event loop other than the current one: "
         "use call_soon_threadsafe from other threads");
@@ -278,16 +264,20 @@ void EventLoop::check_usable() const {
 
 void EventLoop::schedule_at(detail::HandleState& handle, Duration when) {
   if (core_.closed || core_.debug) check_usable();
-  handle.retain();  // the wheel's
   detail::start_timer(*this, handle, when.count_ns());
+  if (handle.linked()) handle.retain();  // the wheel's; it does not take what is never due
 }
 
 ThreadSafeHandle EventLoop::post(Function<void()> fn) {
   using State = ThreadSafeHandle::State;
-  if (core_.closed) detail::raise_runtime_error("Event loop is closed");
   auto state = detail::Ref<State>::adopt(new State(*this, std::move(fn), detail::copy_current_context()));
   state->retain();  // the inbox's
-  if (impl_->inbox.push(*state.get())) impl_->poller.wake();
+  const auto pushed = impl_->inbox.push(*state.get());
+  if (pushed == detail::Inbox::Pushed::to_sleeper) impl_->poller.wake();
+  if (pushed == detail::Inbox::Pushed::refused) {
+    state->release();
+    detail::raise_runtime_error("Event loop is closed");
+  }
   return ThreadSafeHandle(std::move(state));
 }
 

@@ -2,9 +2,12 @@
 #include <hob/loop/handle.hpp>
 
 #include "loop/loop_impl.hpp"
+#include "sys/syscall.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/loop/exception_context.hpp>
+
+#include <cstdio>
 
 namespace hob {
 namespace detail {
@@ -18,14 +21,14 @@ void HandleState::cancel() noexcept {
   }
 }
 
-void HandleState::run_node(Node* node) {
-  auto* handle = static_cast<HandleState*>(node);
-  const Ref<HandleState> queued = Ref<HandleState>::adopt(handle);
-  if (!handle->loop_->is_closed()) handle->invoke();
-}
+namespace {
 
-void HandleState::invoke() {
-  const ContextScope scope(context_);
+// Runs a callback in its context; its exception goes to the loop's handler (KeyboardInterrupt leaves).
+template <class Call>
+void run_callback(EventLoop& loop, ContextSlot& slot, Call call) {
+  const ContextScope scope(slot);
+  const bool timed = loop.get_debug();
+  const Duration before = timed ? loop.time() : Duration();
   try {
     call();
   } catch (const KeyboardInterrupt&) {
@@ -34,11 +37,38 @@ void HandleState::invoke() {
     ExceptionContext context;
     context.message = "Exception in callback";
     context.exception = std::current_exception();
-    loop_->call_exception_handler(context);
+    loop.call_exception_handler(context);
+  }
+  if (!timed) return;
+  if (const Duration took = loop.time() - before; took >= loop.slow_callback_duration()) {
+    char text[64];
+    const int size = std::snprintf(text, sizeof text, "Executing a callback took %.3f seconds\n", took.seconds());
+    sys::write_stderr(text, static_cast<unsigned long>(size));
   }
 }
 
+}  // namespace
+
+void HandleState::run_node(Node* node) {
+  auto* handle = static_cast<HandleState*>(node);
+  const Ref<HandleState> queued = Ref<HandleState>::adopt(handle);
+  if (!handle->loop_->is_closed()) handle->invoke();
+}
+
+void HandleState::invoke() {
+  run_callback(*loop_, context_, [this] { call(); });
+}
+
 }  // namespace detail
+
+void ThreadSafeHandle::State::run_node(detail::Node* node) {
+  const auto item = detail::Ref<State>::adopt(static_cast<State*>(node));
+  // Callback and context leave the item here, whoever holds it last: they belong to this thread now.
+  Function<void()> call = std::move(item->fn);
+  detail::ContextSlot slot = std::move(item->context);
+  if (item->loop.is_closed() || !item->claim(Phase::taken)) return;
+  detail::run_callback(item->loop, slot, std::move(call));
+}
 
 ThreadSafeHandle::ThreadSafeHandle(detail::Ref<State> state) noexcept : state_(std::move(state)) {}
 ThreadSafeHandle::ThreadSafeHandle(const ThreadSafeHandle&) noexcept = default;

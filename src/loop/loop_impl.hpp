@@ -4,11 +4,13 @@
 
 #include "loop/inbox.hpp"
 #include "loop/poller.hpp"
+#include "loop/remote_loop.hpp"
 #include "loop/signals.hpp"
 #include "loop/timer_wheel.hpp"
 
 #include <hob/loop/event_loop.hpp>
 
+#include <atomic>
 #include <cstdint>
 
 namespace hob::detail {
@@ -23,7 +25,6 @@ struct LoopImpl {
   void wait(std::int64_t timeout_ns);
   std::int64_t sleep_limit() noexcept;
   bool nothing_can_happen() const noexcept;
-  void drain_inbox();
   bool should_poll() noexcept;
   void shuffle_ready();
   /// A signal that the library itself watches: it does not count as something that could still happen.
@@ -37,10 +38,11 @@ struct LoopImpl {
   EpollPoller poller;
   Signals signals{poller};
   Inbox inbox;
+  Ref<RemoteLoop> remote;  // this loop, for those who may outlive it
 
   bool stopping = false;
   bool running = false;
-  std::uintptr_t thread = 0;         // while running
+  std::atomic<std::uintptr_t> thread{0};  // while running
   std::int64_t now = 0;              // last clock reading; the clock itself with `sim`
   std::int64_t polled_at = 0;        // coarse
   std::uint32_t handles_since_poll = 0;

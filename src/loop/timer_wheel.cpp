@@ -2,6 +2,7 @@
 #include "loop/timer_wheel.hpp"
 
 #include <bit>
+#include <utility>
 
 namespace hob::detail {
 
@@ -67,12 +68,13 @@ void TimerWheel::advance(std::int64_t now_ns, LinkList& due) noexcept {
     if (next.level == 0) {
       sort_by_when(taken);
       // Only the far-future clamp puts a timer here that is not due yet.
+      bool left = false;
       while (!taken.empty()) {
         auto& node = static_cast<TimerNode&>(taken.pop_front());
         if (tick_after(node.when_ns) <= now_tick_) {
           due.push_back(node);
         } else {
-          ++now_tick_;  // leaves the clamp's slot, so that insert cannot choose it again
+          if (!std::exchange(left, true)) ++now_tick_;  // else insert would choose this slot again
           insert(node);
         }
       }

@@ -103,7 +103,7 @@ void Runner::begin() {
     detail::raise_runtime_error("run() cannot be called from a running event loop: co_await the coroutine instead");
   }
   if (loop_) return;
-  loop_ = std::make_unique<EventLoop>(options_);
+  loop_ = new EventLoop(options_);
   context_ = copy_context();
 }
 
@@ -116,7 +116,7 @@ void Runner::run_main(detail::TaskBase& task) {
     ~Restore() {
       if (loop) loop->remove_signal_handler(sys::kSigInt);
     }
-  } const restore{handles_sigint ? loop_.get() : nullptr};
+  } const restore{handles_sigint ? loop_ : nullptr};
   detail::run_until_done(*loop_, task, true);
   if (interrupt.count > 0 && task.cancelled() && task.uncancel() == 0) throw KeyboardInterrupt();
   task.check_value();
@@ -143,6 +143,7 @@ Runner::~Runner() {
     context.exception = std::current_exception();
     loop_->call_exception_handler(context);
   }
+  delete loop_;
 }
 
 }  // namespace hob

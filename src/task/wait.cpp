@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <hob/task/wait.hpp>
 
+#include <memory>
+#include <unordered_set>
+
 namespace hob::detail {
+
+struct Distinct::Set : std::unordered_set<const FutureBase*> {};
+
+Distinct::Distinct(std::size_t expected) : set_(new Set) { set_->reserve(expected); }
+Distinct::~Distinct() { delete set_; }
+bool Distinct::add(const FutureBase* future) { return set_->insert(future).second; }
+
 namespace {
 
 // One call of wait: its callbacks and its timer live in the coroutine's frame and leave with it.
@@ -62,7 +72,7 @@ Coro<> wait_futures(std::vector<Ref<FutureBase>> futures, WaitOptions options) {
 }
 
 CompletionQueue::CompletionQueue(std::vector<Ref<FutureBase>> futures, Duration timeout)
-    : left_(futures.size()), todo_(futures.size()), children_(std::make_unique<Child[]>(futures.size())) {
+    : left_(futures.size()), todo_(futures.size()), children_(new Child[futures.size()]) {
   ready_.reserve(futures.size());
   timer_.run = &CompletionQueue::on_timeout;
   timer_.queue = this;
@@ -76,6 +86,7 @@ CompletionQueue::CompletionQueue(std::vector<Ref<FutureBase>> futures, Duration 
 }
 
 CompletionQueue::~CompletionQueue() {
+  delete[] children_;
   if (timer_.linked()) cancel_timer(*loop_, timer_);
 }
 

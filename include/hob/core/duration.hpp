@@ -84,7 +84,8 @@ class Duration {
       const auto whole = static_cast<std::int64_t>(ns);
       return whole + (static_cast<long double>(whole) < ns ? 1 : 0);
     } else {
-      return clamp(static_cast<__int128>(d.count()) * D::period::num * 1'000'000'000 / D::period::den);
+      const __int128 scaled = static_cast<__int128>(d.count()) * D::period::num * 1'000'000'000;
+      return clamp(scaled / D::period::den + (scaled % D::period::den > 0 ? 1 : 0));
     }
   }
 

@@ -21,6 +21,8 @@ struct FreeList {
   FreeBlock* head;
   std::int32_t count;  // how many more were freed than taken: a bound, not a length
 };
+/// A list that a thread has not used yet: both directions take the slow path once, which looks after the end.
+inline constexpr FreeList kUnusedList{nullptr, kFreeListMax};
 
 extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] __attribute__((tls_model("initial-exec")));
 /// Whether the library was built to pool; the inline code asks, so that differently built parts agree.

@@ -4,6 +4,7 @@
 
 #include <hob/core/context.hpp>
 #include <hob/core/duration.hpp>
+#include <hob/core/invoke.hpp>
 #include <hob/core/memory.hpp>
 #include <hob/core/node.hpp>
 #include <hob/core/ref.hpp>
@@ -68,7 +69,7 @@ class BoundHandle final : public HandleState {
 
  private:
   void call() override {
-    std::apply([](F& fn, Args&... args) { static_cast<void>(fn(args...)); }, bound_);
+    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); }, bound_);
   }
   void drop() noexcept override {
     if (!std::exchange(dropped_, true)) bound_.~Bound();

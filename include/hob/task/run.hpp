@@ -5,7 +5,6 @@
 #include <hob/loop/event_loop.hpp>
 #include <hob/task/task.hpp>
 
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -56,7 +55,7 @@ class Runner {
   void run_main(detail::TaskBase& task);
 
   LoopOptions options_;
-  std::unique_ptr<EventLoop> loop_;
+  EventLoop* loop_ = nullptr;  // owned
   std::optional<Context> context_;
   bool closed_ = false;
 };

@@ -2,11 +2,11 @@
 // Task<T>: a coroutine that the loop runs on its own; create_task starts one.
 #pragma once
 
+#include <hob/core/invoke.hpp>
 #include <hob/task/coro.hpp>
 #include <hob/task/future.hpp>
 #include <hob/task/task_base.hpp>
 
-#include <functional>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -67,7 +67,7 @@ class BoundTask final : public TaskState<T> {
   CoroPromise<T>& call() {
     return std::apply(
         [](F& fn, Args&... args) -> CoroPromise<T>& {
-          return static_cast<Coro<T>&&>(std::invoke(fn, std::move(args)...)).release();
+          return static_cast<Coro<T>&&>(detail::invoke(fn, std::move(args)...)).release();
         },
         *call_);
   }

@@ -2,12 +2,12 @@
 // task_group: tasks that never outlive the block that made them.
 #pragma once
 
+#include <hob/core/invoke.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/task.hpp>
 #include <hob/task/this_task.hpp>
 
 #include <exception>
-#include <functional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -77,7 +77,7 @@ namespace detail {
 template <class R, class F, class... Args>
 Coro<R> run_task_group(F fn, Args... args) {
   TaskGroup group(co_await ThisTask());
-  Result<R> result = co_await as_result(std::invoke(fn, group, std::move(args)...));
+  Result<R> result = co_await as_result(detail::invoke(fn, group, std::move(args)...));
   co_await group.exit(result.exception());
   if constexpr (!std::is_void_v<R>) co_return std::move(result).value();
 }

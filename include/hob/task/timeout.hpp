@@ -2,13 +2,13 @@
 // timeout, timeout_at, wait_for: a limit on how long something may take.
 #pragma once
 
+#include <hob/core/invoke.hpp>
 #include <hob/core/duration.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/ensure_future.hpp>
 #include <hob/task/this_task.hpp>
 
 #include <exception>
-#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -57,11 +57,11 @@ namespace detail {
 template <class F, class... Args>
 decltype(auto) call_timeout_body(Timeout& scope, F& fn, Args&... args) {
   if constexpr (std::is_invocable_v<F&, Timeout&, Args...>) {
-    return std::invoke(fn, scope, std::move(args)...);
+    return detail::invoke(fn, scope, std::move(args)...);
   } else {
     static_assert(std::is_invocable_v<F&, Args...>,
                   "the body of timeout is called as fn(args...) or fn(timeout, args...)");
-    return std::invoke(fn, std::move(args)...);
+    return detail::invoke(fn, std::move(args)...);
   }
 }
 template <class F, class... Args>

@@ -8,8 +8,6 @@
 #include <hob/task/future.hpp>
 #include <hob/task/this_task.hpp>
 
-#include <algorithm>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -37,6 +35,21 @@ struct WaitResult {
 
 namespace detail {
 
+/// Which futures came before, by address.
+class Distinct {
+ public:
+  explicit Distinct(std::size_t expected);
+  Distinct(const Distinct&) = delete;
+  Distinct& operator=(const Distinct&) = delete;
+  ~Distinct();
+  /// False when it was there.
+  bool add(const FutureBase* future);
+
+ private:
+  struct Set;
+  Set* set_;
+};
+
 Coro<> wait_futures(std::vector<Ref<FutureBase>> futures, WaitOptions options);
 
 template <class F>
@@ -58,15 +71,11 @@ Coro<WaitResult<F>> run_wait(std::vector<F> futures, WaitOptions options) {
 template <class F>
   requires kIsFuture<F>
 Coro<WaitResult<F>> wait(std::vector<F> futures, WaitOptions options = {}) {
+  detail::Distinct distinct(futures.size());
   std::vector<F> unique;
-  std::vector<const void*> seen;
-  for (F& future : futures) seen.push_back(future.state().get());
-  std::sort(seen.begin(), seen.end());
-  if (std::adjacent_find(seen.begin(), seen.end()) == seen.end()) {
-    return detail::run_wait(std::move(futures), options);
-  }
+  unique.reserve(futures.size());
   for (F& future : futures) {
-    if (std::find(unique.begin(), unique.end(), future) == unique.end()) unique.push_back(future);
+    if (distinct.add(future.state().get())) unique.push_back(std::move(future));
   }
   return detail::run_wait(std::move(unique), options);
 }
@@ -74,8 +83,12 @@ Coro<WaitResult<F>> wait(std::vector<F> futures, WaitOptions options = {}) {
 namespace detail {
 
 /// What as_completed shares with its callbacks.
-class CompletionQueue {
+class CompletionQueue : public Pooled {
  public:
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
   explicit CompletionQueue(std::vector<Ref<FutureBase>> futures, Duration timeout);
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
@@ -103,7 +116,8 @@ class CompletionQueue {
   std::size_t given_ = 0;
   std::size_t left_;
   std::size_t todo_;
-  std::unique_ptr<Child[]> children_;
+  Child* children_;
+  std::size_t refs_ = 1;
   LinkList waiting_;
   Timer timer_;
 };
@@ -121,18 +135,18 @@ class AsCompleted {
   Coro<std::optional<F>> anext() { return next(queue_); }
 
  private:
-  static std::shared_ptr<detail::CompletionQueue> make(const std::vector<F>& futures, Duration timeout) {
+  static detail::Ref<detail::CompletionQueue> make(const std::vector<F>& futures, Duration timeout) {
     std::vector<detail::Ref<detail::FutureBase>> states;
     for (const F& future : futures) states.push_back(future.state());
-    return std::make_shared<detail::CompletionQueue>(std::move(states), timeout);
+    return detail::Ref<detail::CompletionQueue>::adopt(new detail::CompletionQueue(std::move(states), timeout));
   }
-  static Coro<std::optional<F>> next(std::shared_ptr<detail::CompletionQueue> queue) {
+  static Coro<std::optional<F>> next(detail::Ref<detail::CompletionQueue> queue) {
     detail::Ref<detail::FutureBase> state = co_await queue->next();
     if (!state) co_return std::nullopt;
     co_return F(std::move(state));
   }
 
-  std::shared_ptr<detail::CompletionQueue> queue_;
+  detail::Ref<detail::CompletionQueue> queue_;
 };
 
 struct AsCompletedOptions {
