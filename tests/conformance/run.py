@@ -4,10 +4,11 @@
     run.py --hob BUILD/hob_scenario --recorded                 scenarios/*.scn against their .trace
     run.py --hob BUILD/hob_scenario --scenario FILE            one file against the oracle
     run.py --record                                            writes the .trace files anew
-    run.py --oracles --seeds 5000                              oracle against the newest CPython
+    run.py --oracles --seeds 5000                              this Python against the newest
+    run.py --oracles --recorded                                this Python against .trace files
 
-The oracle is this Python, or --python EXE; or CPython's newest in WebAssembly when HOB_PYODIDE
-names a directory node_modules/pyodide (see README.md). Ends with `N passed, N failed`.
+The oracle is this Python, or --python EXE; or the newest CPython, in WebAssembly, when the npm
+package pyodide is found (README.md says where). Ends with `N passed, N failed`.
 """
 
 import argparse
@@ -41,10 +42,16 @@ def arguments():
     parser.add_argument("--record", action="store_true", help="write the recorded traces anew")
     parser.add_argument("--oracles", action="store_true", help="this Python against the newest")
     parser.add_argument("--python", default=sys.executable, help="the oracle's Python")
-    parser.add_argument("--pyodide", default=os.environ.get("HOB_PYODIDE"), help="its directory")
+    parser.add_argument("--pyodide", default=pyodide(), help="its directory; none: do not use it")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--keep", type=pathlib.Path, help="keep what differs in this directory")
     return parser.parse_args()
+
+
+def pyodide():
+    """Where the npm package pyodide is, if anywhere."""
+    local = HERE / "node_modules" / "pyodide"
+    return os.environ.get("HOB_PYODIDE") or (str(local) if local.is_dir() else None)
 
 
 def oracle_command(options):
@@ -146,7 +153,7 @@ def chunks(options):
 
 def jobs(options):
     """(scenarios, expected by, actual by) for every batch."""
-    newest = newest_command(options) if options.pyodide else None
+    newest = newest_command(options) if options.pyodide not in (None, "none") else None
     expected = newest or oracle_command(options)
     actual = oracle_command(options) if options.oracles else [options.hob, "--batch"]
     if options.scenario:
@@ -183,7 +190,7 @@ def main():
     options = arguments()
     if options.record:
         record(options)
-    elif options.oracles and not options.pyodide:
+    elif options.oracles and not options.pyodide and not options.recorded:
         sys.exit("--oracles needs HOB_PYODIDE, the directory of the npm package pyodide")
     elif not options.oracles and not options.hob:
         sys.exit("--hob: which program hob_scenario?")

@@ -14,10 +14,10 @@ from scenario import ScenarioError
 ERRORS = {
     "BaseException": BaseException, "Exception": Exception,
     "CancelledError": asyncio.CancelledError, "TimeoutError": TimeoutError,
-    "ValueError": ValueError, "RuntimeError": RuntimeError, "Boom": render.Boom, "ExceptionGroup": BaseExceptionGroup,
-    "InvalidStateError": asyncio.InvalidStateError, "QueueEmpty": asyncio.QueueEmpty,
-    "QueueFull": asyncio.QueueFull, "QueueShutDown": compat.QueueShutDown,
-    "BrokenBarrierError": asyncio.BrokenBarrierError,
+    "ValueError": ValueError, "RuntimeError": RuntimeError, "Boom": render.Boom,
+    "ExceptionGroup": BaseExceptionGroup, "InvalidStateError": asyncio.InvalidStateError,
+    "QueueEmpty": asyncio.QueueEmpty, "QueueFull": asyncio.QueueFull,
+    "QueueShutDown": compat.QueueShutDown, "BrokenBarrierError": asyncio.BrokenBarrierError,
 }
 
 # Flows: how a block ended. An exception is Python's own.

@@ -33,10 +33,9 @@ class Stmt:
 
 
 class Scenario:
-    """Declarations in order, and the bodies by name. `needs` is the Python version it asks for."""
+    """Declarations in order, and the bodies by name."""
 
     def __init__(self):
-        self.needs = (3, 11)
         self.objects = []     # (type, name, arguments)
         self.bodies = {"coro": {}, "agen": {}, "callback": {}}
         self.main = None
@@ -64,8 +63,6 @@ def parse(text):
         word = tokens[0]
         if word == "main":
             scenario.main = _block(lines)
-        elif word == "needs":
-            scenario.needs = tuple(int(part) for part in tokens[1].split("."))
         elif word in OBJECTS and len(tokens) == 2 + OBJECTS[word]:
             scenario.objects.append((word, tokens[1], [int(a) for a in tokens[2:]]))
         elif word in BODIES and len(tokens) == 2:

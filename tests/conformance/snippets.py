@@ -340,7 +340,8 @@ def group_failing(g, rank, depth):
     g.owners[name] = rank
     lines = _gspawn(g, name, rank) + _gspawn(g, name, rank)
     lines += g.pick([["sleep 1"], ["sleep 0"], []])
-    more = g.pick([["cancel self"], [f"cancel t{g.number(g.coros - 1)}"], [f"raise {g.error()}"], []])
+    more = g.pick([["cancel self"], [f"cancel t{g.number(g.coros - 1)}"],
+                   [f"raise {g.error()}"], []])
     lines = [f"group {name}", *indent(lines + more), "end"]
     if g.chance(0.5):
         lines = ["try", *indent(lines), f"except {g.pick(['ExceptionGroup', 'BaseException'])}",
