@@ -15,14 +15,17 @@ Part make_part(const std::string& message, std::vector<std::exception_ptr> error
   return ExceptionGroup(message, std::move(errors));
 }
 
-std::pair<Part, Part> split_group(const ExceptionGroup& group, ExceptionGroup::Predicate& matches) {
+// As BaseExceptionGroup.split: a group that matches as such goes whole, else its members are asked.
+std::pair<Part, Part> split_group(const ExceptionGroup& group, const std::exception_ptr& self,
+                                  ExceptionGroup::Predicate& matches) {
+  if (matches(self)) return {group, std::nullopt};
   std::vector<std::exception_ptr> in;
   std::vector<std::exception_ptr> out;
   for (const std::exception_ptr& error : group.exceptions()) {
     try {
       std::rethrow_exception(error);
     } catch (const ExceptionGroup& inner) {
-      auto [matching, rest] = split_group(inner, matches);
+      auto [matching, rest] = split_group(inner, error, matches);
       if (matching) in.push_back(std::make_exception_ptr(*matching));
       if (rest) out.push_back(std::make_exception_ptr(*rest));
     } catch (...) {
@@ -44,8 +47,10 @@ ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_p
   }
 }
 
-Part ExceptionGroup::subgroup(Predicate matches) const { return split_group(*this, matches).first; }
+Part ExceptionGroup::subgroup(Predicate matches) const { return split(std::move(matches)).first; }
 
-std::pair<Part, Part> ExceptionGroup::split(Predicate matches) const { return split_group(*this, matches); }
+std::pair<Part, Part> ExceptionGroup::split(Predicate matches) const {
+  return split_group(*this, std::make_exception_ptr(*this), matches);
+}
 
 }  // namespace hob

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <hob/core/memory.hpp>
 
+#include "core/block_audit.hpp"
+
+#include <algorithm>
 #include <mutex>
 #include <new>
 
@@ -17,14 +20,7 @@
 
 namespace hob::detail {
 
-namespace {
-struct UnusedLists {
-  FreeList lists[kPoolMax / kPoolStep];
-  constexpr UnusedLists() : lists() {
-    for (FreeList& list : lists) list = kUnusedList;
-  }
-};
-}  // namespace
+constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] = {};
 const bool pool_enabled = HOB_POOL;
 
 namespace {
@@ -76,17 +72,26 @@ Depot& depot() {
   return *instance;
 }
 
+void give_all_to_depot() noexcept {
+  for (std::size_t i = 0; i < kPoolMax / kPoolStep; ++i) {
+    depot().give(i, free_lists[i].head);
+    free_lists[i] = {};
+  }
+}
+
+thread_local bool thread_ended = false;
+
 // Gives a thread's blocks back when it ends. Touched only on the slow path, so that the fast one needs no guard.
 struct ThreadEnd {
   bool armed = false;
   ~ThreadEnd() {
-    for (std::size_t i = 0; i < kPoolMax / kPoolStep; ++i) {
-      depot().give(i, free_lists[i].head);
-      free_lists[i] = {};
-    }
+    give_all_to_depot();
+    thread_ended = true;
   }
 };
 thread_local ThreadEnd thread_end;
+
+thread_local BlockAudit* audit = nullptr;
 
 FreeBlock* carve_slab(std::size_t index) {
   const std::size_t size = bytes_of(index);
@@ -102,8 +107,9 @@ FreeBlock* carve_slab(std::size_t index) {
 }  // namespace
 
 void* allocate_slow(std::size_t size) {
+  if (audit) [[unlikely]] return audit->allocate(size);
   if (!pool_enabled || size > kPoolMax || size == 0) return ::operator new(size);
-  thread_end.armed = true;
+  if (!thread_ended) thread_end.armed = true;
   const std::size_t index = class_of(size);
   FreeBlock* block = depot().take(index);
   if (!block) block = carve_slab(index);
@@ -112,16 +118,52 @@ void* allocate_slow(std::size_t size) {
 }
 
 void deallocate_slow(void* block, std::size_t size) noexcept {
+  if (audit && audit->forget(block)) [[unlikely]] return;
   if (!pool_enabled || size > kPoolMax || size == 0) {
     ::operator delete(block);
     return;
   }
   const std::size_t index = class_of(size);
-  FreeList& list = free_lists[index];
-  depot().give(index, list.head);
   auto* free = static_cast<FreeBlock*>(block);
   free->next = nullptr;
+  if (audit || thread_ended) return depot().give(index, free);
+  thread_end.armed = true;
+  FreeList& list = free_lists[index];
+  depot().give(index, list.head);
   list = {free, 1};
+}
+
+BlockAudit::BlockAudit() : outer_(audit) {
+  give_all_to_depot();  // empty lists send every call to the slow path, and there to this audit
+  audit = this;
+}
+
+BlockAudit::~BlockAudit() { audit = outer_; }
+
+void* BlockAudit::allocate(std::size_t size) {
+  const bool pooled = pool_enabled && size <= kPoolMax && size != 0;
+  void* block = ::operator new(pooled ? bytes_of(class_of(size)) : size);  // may end in the pool
+  try {
+    live_.emplace(block, Block{size, ++sequence_});
+  } catch (...) {
+    ::operator delete(block);
+    throw;
+  }
+  return block;
+}
+
+bool BlockAudit::forget(void* block) noexcept {
+  if (live_.erase(block) == 0) return outer_ && outer_->forget(block);
+  ::operator delete(block);
+  return true;
+}
+
+std::vector<BlockAudit::Block> BlockAudit::live() const {
+  std::vector<Block> blocks;
+  for (const auto& entry : live_) blocks.push_back(entry.second);
+  std::sort(blocks.begin(), blocks.end(),
+            [](const Block& a, const Block& b) { return a.sequence < b.sequence; });
+  return blocks;
 }
 
 }  // namespace hob::detail

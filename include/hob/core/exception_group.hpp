@@ -6,6 +6,7 @@
 #include <hob/core/function.hpp>
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,12 @@ class ExceptionGroup : public std::runtime_error {
   const std::string& message() const noexcept { return message_; }
   const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
 
-  /// The part whose leaves match, with the nesting kept; nothing when none does.
+  /// The part that matches, with the nesting kept; nothing when nothing does. `matches` is asked for
+  /// this group, then for its members; a group that matches goes whole. Behaviour of PEP 654.
   std::optional<ExceptionGroup> subgroup(Predicate matches) const;
   /// (matching part, the rest).
   std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split(Predicate matches) const;
+  /// The same by type. A group counts as an ExceptionGroup only, not as the std::exception it also is.
   template <class E>
   std::optional<ExceptionGroup> subgroup() const {
     return subgroup(&is_a<E>);
@@ -40,6 +43,8 @@ class ExceptionGroup : public std::runtime_error {
   static bool is_a(const std::exception_ptr& error) {
     try {
       std::rethrow_exception(error);
+    } catch (const ExceptionGroup&) {
+      return std::is_base_of_v<ExceptionGroup, E>;
     } catch (const E&) {
       return true;
     } catch (...) {

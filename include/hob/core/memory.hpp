@@ -17,12 +17,11 @@ inline constexpr std::int32_t kFreeListMax = 8192;
 struct FreeBlock {
   FreeBlock* next;
 };
+/// Looks full and is empty at first: both directions then take the slow path, which looks after the thread's end.
 struct FreeList {
-  FreeBlock* head;
-  std::int32_t count;  // how many more were freed than taken: a bound, not a length
+  FreeBlock* head = nullptr;
+  std::int32_t count = kFreeListMax;  // how many more were freed than taken: a bound, not a length
 };
-/// A list that a thread has not used yet: both directions take the slow path once, which looks after the end.
-inline constexpr FreeList kUnusedList{nullptr, kFreeListMax};
 
 extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] __attribute__((tls_model("initial-exec")));
 /// Whether the library was built to pool; the inline code asks, so that differently built parts agree.
