@@ -81,4 +81,5 @@ set(HOB_EXAMPLES)
 set(HOB_BENCH_SOURCES
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
+  bench/scheduler/hob.cpp
   bench/scheduler/libuv.cpp)
