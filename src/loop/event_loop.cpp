@@ -172,7 +172,10 @@ void LoopImpl::shuffle_ready() {
 
 void start_timer(EventLoop& loop, TimerNode& node, std::int64_t when_ns) noexcept {
   node.when_ns = when_ns;
-  if (when_ns != INT64_MAX) loop.impl().timers.insert(node);
+  LoopImpl& impl = loop.impl();
+  // Virtual time would jump to the end of all times and never come back: there "forever" is no event.
+  if (when_ns == INT64_MAX && impl.driver == Driver::sim) return;
+  impl.timers.insert(node);
 }
 
 void cancel_timer(EventLoop& loop, TimerNode& node) noexcept {
@@ -220,12 +223,9 @@ void EventLoop::run_forever() {
       detail::running_loop = nullptr;
     }
   } const running(*impl_);
-  bool last = false;
-  while (!last) {
-    last = impl_->stopping;  // stop() before running still lets one iteration run
+  do {  // stop() before running still lets one iteration run
     impl_->run_once();
-    last = impl_->stopping;
-  }
+  } while (!impl_->stopping);
 }
 
 void EventLoop::stop() noexcept { impl_->stopping = true; }
@@ -243,6 +243,11 @@ void EventLoop::close() {
   while (!core_.ready.empty()) {
     detail::Node& node = core_.ready.pop_front();
     node.run(&node);
+  }
+  while (!impl_->remote_waits.empty()) {
+    auto& wait = static_cast<detail::RemoteWait&>(*impl_->remote_waits.front());
+    impl_->end_remote_wait(wait);
+    wait.loop_closed();
   }
   impl_->signals.clear();
   impl_->poller.clear();

@@ -14,9 +14,10 @@ class TaskGroup::Child final : public detail::Callback, public detail::Pooled {
     Child* child;
   };
 
-  Child(TaskGroup& group, detail::TaskBase& task) : group_(group), task_(task) {
-    place_.child = this;
-    group.children_.push_back(place_);
+  explicit Child(TaskGroup& group) noexcept : group_(group) { place_.child = this; }
+  void attach(detail::TaskBase& task) noexcept {
+    task_ = &task;
+    group_.children_.push_back(place_);
     task.add_callback(*this);
   }
   ~Child() {
@@ -24,20 +25,20 @@ class TaskGroup::Child final : public detail::Callback, public detail::Pooled {
     if (place_.linked()) place_.unlink();
   }
   static Child& of(detail::Link& place) noexcept { return *static_cast<Place&>(place).child; }
-  detail::TaskBase& task() noexcept { return task_; }
+  detail::TaskBase& task() noexcept { return *task_; }
   detail::FutureBase* dependent() const noexcept override { return &group_.parent_; }
 
  private:
   void on_done(detail::FutureBase&) override {
     TaskGroup& group = group_;
-    detail::TaskBase& task = task_;
+    detail::TaskBase& task = *task_;
     delete this;
     group.child_done(task);
   }
   void drop() noexcept override { delete this; }
 
   TaskGroup& group_;
-  detail::TaskBase& task_;
+  detail::TaskBase* task_ = nullptr;
   Place place_;
 };
 
@@ -51,7 +52,9 @@ const char* TaskGroup::why_closed() const noexcept {
   return nullptr;
 }
 
-void TaskGroup::add(detail::TaskBase& task) { new Child(*this, task); }
+TaskGroup::NewChild::NewChild(TaskGroup& group) : child_(new Child(group)) {}
+TaskGroup::NewChild::~NewChild() { delete child_; }
+void TaskGroup::NewChild::attach(detail::TaskBase& task) noexcept { std::exchange(child_, nullptr)->attach(task); }
 
 void TaskGroup::abort() noexcept {
   aborting_ = true;

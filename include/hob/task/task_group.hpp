@@ -27,8 +27,9 @@ class TaskGroup {
   template <class T>
   Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {}) {
     check_open(coro);
+    NewChild child(*this);
     Task<T> task = hob::create_task(std::move(coro), options);
-    add(task.base());
+    child.attach(task.base());
     return task;
   }
   /// Starts `fn(args...)`; callable and arguments live as long as the child.
@@ -36,8 +37,9 @@ class TaskGroup {
     requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
   auto create_task(F&& fn, Args&&... args) {
     check_open();
+    NewChild child(*this);
     auto task = hob::create_task(std::forward<F>(fn), std::forward<Args>(args)...);
-    add(task.base());
+    child.attach(task.base());
     return task;
   }
 
@@ -47,6 +49,18 @@ class TaskGroup {
 
  private:
   class Child;
+  /// The bookkeeping of a child, made before the child: a task never starts without it.
+  class NewChild {
+   public:
+    explicit NewChild(TaskGroup& group);
+    NewChild(const NewChild&) = delete;
+    NewChild& operator=(const NewChild&) = delete;
+    ~NewChild();
+    void attach(detail::TaskBase& task) noexcept;
+
+   private:
+    Child* child_;
+  };
   template <class T>
   void check_open(Coro<T>& coro) {
     if (const char* why = why_closed()) {
@@ -58,7 +72,6 @@ class TaskGroup {
     if (const char* why = why_closed()) detail::raise_runtime_error(why);
   }
   const char* why_closed() const noexcept;
-  void add(detail::TaskBase& task);
   void abort() noexcept;
   void child_done(detail::TaskBase& task);
 
@@ -85,7 +98,8 @@ Coro<R> run_task_group(F fn, Args... args) {
 }  // namespace detail
 
 /// Runs `body(group, args...)` and waits for every task made with `group.create_task`. Gives what the body gives.
-/// If the body or a child fails, the rest is cancelled, and once all have ended an ExceptionGroup ("unhandled errors in a TaskGroup") is thrown.
+/// If the body or a child fails, the rest is cancelled, and once all have ended an ExceptionGroup
+/// ("unhandled errors in a TaskGroup") is thrown.
 /// A cancellation from outside cancels the children and is passed on when no error takes precedence. The body is
 /// stored until the end: lambdas with captures are safe. Behaviour of `async with asyncio.TaskGroup()`.
 template <class F, class... Args>
