@@ -20,14 +20,29 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
+  include/hob/sync/barrier.hpp
+  include/hob/sync/condition.hpp
+  include/hob/sync/event.hpp
+  include/hob/sync/lock.hpp
+  include/hob/sync/queue.hpp
+  include/hob/sync/queue_base.hpp
+  include/hob/sync/ring.hpp
+  include/hob/sync/scoped.hpp
+  include/hob/sync/semaphore.hpp
+  include/hob/sync/waiters.hpp
   include/hob/task/as_result.hpp
+  include/hob/task/async_generator.hpp
+  include/hob/task/async_generator_frame.hpp
+  include/hob/task/async_with.hpp
   include/hob/task/awaitable.hpp
   include/hob/task/call_graph.hpp
+  include/hob/task/concurrent_future.hpp
   include/hob/task/coro.hpp
   include/hob/task/ensure_future.hpp
   include/hob/task/future.hpp
   include/hob/task/future_base.hpp
   include/hob/task/gather.hpp
+  include/hob/task/generator.hpp
   include/hob/task/promise.hpp
   include/hob/task/run.hpp
   include/hob/task/shield.hpp
@@ -36,6 +51,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/task_base.hpp
   include/hob/task/task_group.hpp
   include/hob/task/this_task.hpp
+  include/hob/task/threads.hpp
   include/hob/task/timeout.hpp
   include/hob/task/value.hpp
   include/hob/task/wait.hpp)
@@ -53,30 +69,72 @@ set(HOB_SOURCES
   src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/sync/barrier.cpp
+  src/sync/condition.cpp
+  src/sync/event.cpp
+  src/sync/lock.cpp
+  src/sync/queue.cpp
+  src/sync/semaphore.cpp
+  src/sync/waiters.cpp
   src/sys/syscall.cpp
   src/task/async_generator.cpp
+  src/task/async_with.cpp
   src/task/call_graph.cpp
+  src/task/concurrent_future.cpp
   src/task/future_base.cpp
   src/task/gather.cpp
+  src/task/generator.cpp
   src/task/report.cpp
   src/task/run.cpp
   src/task/shield.cpp
   src/task/task.cpp
   src/task/task_base.cpp
   src/task/task_group.cpp
+  src/task/threads.cpp
   src/task/timeout.cpp
   src/task/wait.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp)
 
-set(HOB_TEST_FOLDERS)
+set(HOB_TEST_FOLDERS
+  task)
 
-set(HOB_CANARY_SOURCES)
+set(HOB_TESTS_task
+  tests/task/combinators.test.cpp
+  tests/task/coro.test.cpp
+  tests/task/future.test.cpp
+  tests/task/generator.test.cpp
+  tests/task/run.test.cpp
+  tests/task/task.test.cpp
+  tests/task/task_group.test.cpp
+  tests/task/threads.test.cpp
+  tests/task/timeout.test.cpp)
+
+set(HOB_CANARY_SOURCES
+  tests/canary/canary.cpp)
 
 set(HOB_CONFORMANCE_SOURCES)
 
-set(HOB_EXAMPLES)
+set(HOB_EXAMPLES
+  examples/add_one.cpp
+  examples/add_one_generator.cpp
+  examples/call_graph.cpp
+  examples/cancel_task.cpp
+  examples/context_variables.cpp
+  examples/coroutine_object.cpp
+  examples/dumplings.cpp
+  examples/echo_stdin.cpp
+  examples/future_states.cpp
+  examples/hello_world.cpp
+  examples/own_awaitable.cpp
+  examples/own_awaiter.cpp
+  examples/task_group_errors.cpp
+  examples/timeouts.cpp
+  examples/tour.cpp
+  examples/two_callers.cpp
+  examples/when_a_do_b.cpp
+  examples/world_hello.cpp)
 
 set(HOB_BENCH_SOURCES
   bench/scheduler/asio.cpp

@@ -104,13 +104,16 @@ TEST_CASE("a loop over a generator goes on where the last one broke off") {
 TEST_CASE("a generator is a range") {
   auto numbers = count(10);
   std::vector<int> got;
-  for (const int i : numbers | std::views::filter([](int n) { return n % 3 == 0; })) got.push_back(i);
+  for (const int i : numbers | std::views::filter([](int n) { return n % 3 == 0; }))
+    got.push_back(i);
   CHECK(got == std::vector{0, 3, 6, 9});
 }
 
 TEST_CASE("a generator does nothing before its first next, and nothing after its end") {
   Log log;
-  { auto unused = noting(log); }
+  {
+    auto unused = noting(log);
+  }
   CHECK(log.empty());
   auto numbers = count(1);
   CHECK(numbers.next() == 0);
