@@ -101,6 +101,8 @@ set(HOB_TEST_FOLDERS
   task)
 
 set(HOB_TESTS_task
+  tests/task/async_generator.test.cpp
+  tests/task/async_with.test.cpp
   tests/task/combinators.test.cpp
   tests/task/coro.test.cpp
   tests/task/future.test.cpp

@@ -29,4 +29,12 @@
 #include <hob/task/timeout.hpp>     // timeout, timeout_at, wait_for
 #include <hob/task/wait.hpp>        // wait, as_completed
 
+// Synchronisation.
+#include <hob/sync/barrier.hpp>    // Barrier
+#include <hob/sync/condition.hpp>  // Condition
+#include <hob/sync/event.hpp>      // Event
+#include <hob/sync/lock.hpp>       // Lock
+#include <hob/sync/queue.hpp>      // Queue, PriorityQueue, LifoQueue
+#include <hob/sync/semaphore.hpp>  // Semaphore, BoundedSemaphore
+
 #include <chrono>  // 5s, 100ms
