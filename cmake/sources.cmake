@@ -95,7 +95,8 @@ set(HOB_SOURCES
   src/task/wait.cpp)
 
 set(HOB_TEST_SUPPORT
-  tests/support/main.cpp)
+  tests/support/main.cpp
+  tests/support/tsan.cpp)
 
 set(HOB_TEST_FOLDERS
   task)
@@ -104,6 +105,7 @@ set(HOB_TESTS_task
   tests/task/async_generator.test.cpp
   tests/task/async_with.test.cpp
   tests/task/combinators.test.cpp
+  tests/task/context.test.cpp
   tests/task/coro.test.cpp
   tests/task/future.test.cpp
   tests/task/generator.test.cpp
@@ -121,6 +123,8 @@ set(HOB_CONFORMANCE_SOURCES)
 set(HOB_EXAMPLES
   examples/add_one.cpp
   examples/add_one_generator.cpp
+  examples/async_generator.cpp
+  examples/async_with.cpp
   examples/call_graph.cpp
   examples/cancel_task.cpp
   examples/context_variables.cpp
@@ -131,7 +135,9 @@ set(HOB_EXAMPLES
   examples/hello_world.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
+  examples/producer_consumer.cpp
   examples/task_group_errors.cpp
+  examples/threads.cpp
   examples/timeouts.cpp
   examples/tour.cpp
   examples/two_callers.cpp

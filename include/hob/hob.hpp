@@ -17,6 +17,7 @@
 #include <hob/task/as_result.hpp>   // await without throwing
 #include <hob/task/awaitable.hpp>   // how to write an awaitable
 #include <hob/task/call_graph.hpp>  // print_call_graph
+#include <hob/task/concurrent_future.hpp>  // concurrent::Future, wrap_future
 #include <hob/task/coro.hpp>        // Coro<T>
 #include <hob/task/ensure_future.hpp>  // ensure_future
 #include <hob/task/future.hpp>      // Future<T>, create_future
@@ -26,6 +27,7 @@
 #include <hob/task/sleep.hpp>       // sleep
 #include <hob/task/task.hpp>        // Task<T>, create_task, current_task, all_tasks
 #include <hob/task/task_group.hpp>  // task_group, TaskGroup
+#include <hob/task/threads.hpp>     // run_coroutine_threadsafe, on
 #include <hob/task/timeout.hpp>     // timeout, timeout_at, wait_for
 #include <hob/task/wait.hpp>        // wait, as_completed
 

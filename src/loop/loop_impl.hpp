@@ -15,6 +15,15 @@
 
 namespace hob::detail {
 
+/// Something that happens elsewhere and that a loop waits for. The loop's thread only.
+struct RemoteWait : Link {
+  /// Called instead of the end of the wait: nothing will come through to this loop any more.
+  virtual void loop_closed() noexcept = 0;
+
+ protected:
+  ~RemoteWait() = default;
+};
+
 struct LoopImpl {
   LoopImpl(EventLoop& owner, LoopOptions options);
 
@@ -30,6 +39,16 @@ struct LoopImpl {
   /// A signal that the library itself watches: it does not count as something that could still happen.
   void watch_internal_signal(int signal, Function<void()> fn);
   std::size_t user_signals() const noexcept { return signals.count() - (internal_signal != 0); }
+
+  /// While a wait lasts the loop does not take itself for deadlocked, nor lets virtual time jump.
+  void begin_remote_wait(RemoteWait& wait) noexcept {
+    remote_waits.push_back(wait);
+    remote_work.fetch_add(1, std::memory_order_relaxed);
+  }
+  void end_remote_wait(RemoteWait& wait) noexcept {
+    wait.unlink();
+    remote_work.fetch_sub(1, std::memory_order_relaxed);
+  }
 
   EventLoop& loop;
   LoopCore& core;
@@ -49,6 +68,7 @@ struct LoopImpl {
   std::uint32_t turns = 0;
   int internal_signal = 0;
   std::uint64_t random = 0;          // shuffle state; 0: in order
+  LinkList remote_waits;
   std::atomic<std::uint32_t> remote_work{0};  // jobs elsewhere that will post here when done
   Function<void()> on_deadlock;
   EventLoop::ExceptionHandler exception_handler;
