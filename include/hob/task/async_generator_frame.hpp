@@ -128,8 +128,8 @@ class AsyncGeneratorAwaiter : public LibraryAwaiter {
   }
   /// What the await throws; null when it gives a value, or nothing because of the end.
   std::exception_ptr take_error() {
-    if (std::exchange(began_, false) && call_ == AsyncGeneratorCall::next && !generator_->error)
-        [[likely]] {
+    if (began_ && call_ == AsyncGeneratorCall::next && !generator_->error) [[likely]] {
+      began_ = false;
       return nullptr;
     }
     return take_error_slow();
