@@ -211,6 +211,7 @@ void EventLoop::run_forever() {
   }
   struct Running {
     detail::LoopImpl& impl;
+    detail::ContextSlot* context = detail::current_context_slot;  // the caller's; steps leave none
     explicit Running(detail::LoopImpl& i) : impl(i) {
       impl.running = true;
       impl.thread = sys::thread_id();
@@ -221,6 +222,7 @@ void EventLoop::run_forever() {
       impl.running = impl.stopping = false;
       impl.thread = 0;
       detail::running_loop = nullptr;
+      detail::current_context_slot = context;
     }
   } const running(*impl_);
   do {  // stop() before running still lets one iteration run
