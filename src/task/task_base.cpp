@@ -212,6 +212,7 @@ void TaskBase::run_timed() {
   run_step();
   const Duration took = loop.time() - before;
   if (took >= loop.slow_callback_duration()) report_slow(*this, took);
+  if (core_->on_step) core_->on_step(*this);
 }
 
 // asyncio's eager start: the first step runs inside create_task, with this task as the current one.
@@ -232,6 +233,7 @@ void TaskBase::run_eagerly() {
   core.current_task = this;
   current_context_slot = &context_;
   run_step();
+  if (core.debug && core.on_step) core.on_step(*this);
 }
 
 void TaskBase::complete_error(PromiseBase& root, std::exception_ptr error) {

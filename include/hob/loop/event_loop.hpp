@@ -61,6 +61,8 @@ struct LoopCore {
   bool closed = false;
   bool debug = false;
   bool generators_shut_down = false;
+  /// In debug mode: called after each step of a task, done or suspended. For the testing kit.
+  void (*on_step)(TaskBase&) = nullptr;
   /// Set by the task layer: reports and destroys what is left at close; describes a deadlock.
   void (*abandon_tasks)(EventLoop&) noexcept = nullptr;
 };
