@@ -66,6 +66,14 @@ AsyncGenerator<int> stubborn(Log& log) {
   log.push_back("end");
 }
 
+AsyncGenerator<int> cleanup_fails() {
+  try {
+    co_yield 1;
+  } catch (const GeneratorExit&) {
+    throw hob::ValueError("clean-up");
+  }
+}
+
 AsyncGenerator<int, std::optional<int>> echo(Log& log) {
   while (true) {
     const std::optional<int> got = co_yield static_cast<int>(log.size());
@@ -522,17 +530,10 @@ TEST_CASE("a generator that the main coroutine drops last is ended by CancelledE
 
 TEST_CASE("the closing task reports what the clean-up throws") {
   Log log;
-  auto failing = []() -> AsyncGenerator<int> {
-    try {
-      co_yield 1;
-    } catch (const GeneratorExit&) {
-      throw hob::ValueError("clean-up");
-    }
-  };
-  auto main = [&log, &failing]() -> Coro<> {
+  auto main = [&log]() -> Coro<> {
     log_reports(log);
     {
-      auto gen = failing();
+      auto gen = cleanup_fails();
       co_await gen.anext();
     }
     co_await hob::sleep(1s);
@@ -557,16 +558,9 @@ TEST_CASE("run closes the generators that are left, in order of their first iter
 
 TEST_CASE("shutdown_asyncgens reports errors to the exception handler and goes on") {
   Log log;
-  auto failing = []() -> AsyncGenerator<int> {
-    try {
-      co_yield 1;
-    } catch (const GeneratorExit&) {
-      throw hob::ValueError("clean-up");
-    }
-  };
-  auto main = [&log, &failing]() -> Coro<> {
+  auto main = [&log]() -> Coro<> {
     log_reports(log);
-    auto bad = failing();
+    auto bad = cleanup_fails();
     auto good = noting(log);
     auto busy = count(2, 10s);
     auto ignoring = stubborn(log);
@@ -591,11 +585,26 @@ TEST_CASE("shutdown_asyncgens reports errors to the exception handler and goes o
   CHECK(log[0] == "GeneratorExit");
   CHECK(log[1] == "ignored");
   CHECK(log[2] == "cleaned up");
-  CHECK(log[3] == prefix + "<lambda> at: ValueError: clean-up");
+  CHECK(log[3] == prefix + "cleanup_fails at: ValueError: clean-up");
   CHECK(log[4] == prefix + "stubborn at: RuntimeError: async generator ignored GeneratorExit");
   CHECK(log[5] ==
         prefix + "count at: RuntimeError: aclose(): asynchronous generator is already running");
   CHECK(log[6] == "shut down");
+}
+
+TEST_CASE(
+    "a generator that is first iterated after the shutdown is still closed when it is dropped") {
+  Log log;
+  auto main = [&log]() -> Coro<> {
+    co_await hob::get_running_loop().shutdown_asyncgens();
+    {
+      auto gen = noting(log);
+      co_await gen.anext();  // prints a ResourceWarning
+    }
+    co_await hob::sleep(1s);
+  };
+  run_sim(main());
+  CHECK(log == Log{"GeneratorExit", "cleaned up"});
 }
 
 TEST_CASE("shutdown_asyncgens does not suspend when there is nothing to close") {
@@ -665,6 +674,21 @@ TEST_CASE("closing a loop destroys generators in mid-await with their tasks") {
   }
   CHECK(log == Log{"Task was destroyed but it is pending!: no exception",
                    "Task was destroyed but it is pending!: no exception"});
+}
+
+TEST_CASE("an eager task factory does not disturb the closing of generators") {
+  Log log;
+  auto main = [&log]() -> Coro<> {
+    hob::get_running_loop().set_task_factory(hob::eager_task_factory);
+    {
+      auto gen = noting(log);
+      co_await gen.anext();
+      hob::get_running_loop().call_soon(&tick, std::ref(log), 0, 2);
+    }
+    co_await hob::sleep(1s);
+  };
+  run_sim(main());
+  CHECK(log == Log{"tick 0", "GeneratorExit", "tick 1", "cleaned up", "tick 2"});
 }
 
 TEST_CASE("repr names the function") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <hob/core/error.hpp>
+#include <hob/loop/exception_context.hpp>
 #include <hob/task/generator.hpp>
+#include <hob/task/run.hpp>
 
 #include <doctest/doctest.h>
 
@@ -237,6 +239,28 @@ TEST_CASE("a suspended generator that is destroyed is closed") {
     gen = noting(log);
     CHECK(log == Log{"GeneratorExit", "frame"});
   }
+}
+
+TEST_CASE("an error of a destroyed generator's clean-up goes to the loop's exception handler") {
+  Log log;
+  auto main = [&log]() -> hob::Coro<> {
+    hob::get_running_loop().set_exception_handler(
+        [&log](hob::EventLoop&, const hob::ExceptionContext& context) {
+          log.push_back(context.message + ": " + hob::describe(context.exception));
+        });
+    {
+      auto fails = cleanup_fails();
+      fails.next();
+      auto ignores = noting(log, true);
+      ignores.next();
+    }
+    co_return;
+  };
+  hob::run(main());
+  const std::string prefix = "Exception ignored in: <generator object ";
+  CHECK(log == Log{"GeneratorExit",
+                   prefix + "noting>: RuntimeError: generator ignored GeneratorExit", "frame",
+                   prefix + "cleanup_fails>: ValueError: clean-up"});
 }
 
 TEST_CASE("a generator is closed while an exception unwinds past it") {
