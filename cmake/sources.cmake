@@ -54,7 +54,9 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/threads.hpp
   include/hob/task/timeout.hpp
   include/hob/task/value.hpp
-  include/hob/task/wait.hpp)
+  include/hob/task/wait.hpp
+  include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
   src/core/context.cpp
@@ -92,14 +94,25 @@ set(HOB_SOURCES
   src/task/task_group.cpp
   src/task/threads.cpp
   src/task/timeout.cpp
-  src/task/wait.cpp)
+  src/task/wait.cpp
+  src/testing/cancel_everywhere.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp
   tests/support/tsan.cpp)
 
 set(HOB_TEST_FOLDERS
-  task)
+  sync
+  task
+  testing)
+
+set(HOB_TESTS_sync
+  tests/sync/barrier.test.cpp
+  tests/sync/condition.test.cpp
+  tests/sync/event.test.cpp
+  tests/sync/lock.test.cpp
+  tests/sync/queue.test.cpp
+  tests/sync/semaphore.test.cpp)
 
 set(HOB_TESTS_task
   tests/task/async_generator.test.cpp
@@ -115,10 +128,17 @@ set(HOB_TESTS_task
   tests/task/threads.test.cpp
   tests/task/timeout.test.cpp)
 
+set(HOB_TESTS_testing
+  tests/testing/cancel_everywhere.test.cpp)
+
 set(HOB_CANARY_SOURCES
   tests/canary/canary.cpp)
 
-set(HOB_CONFORMANCE_SOURCES)
+set(HOB_CONFORMANCE_SOURCES
+  tests/conformance/gather.cpp
+  tests/conformance/render.cpp
+  tests/conformance/runtime.cpp
+  tests/conformance/scenario.cpp)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp
