@@ -11,11 +11,9 @@ const QueuedWait ConditionAwaiter::kNotification{{&WaitLink::cancel, "Condition.
 const QueuedWait ConditionAwaiter::kLock{{&WaitLink::cancel, "the lock of Condition.wait"},
                                          &ConditionAwaiter::locked};
 
-bool ConditionAwaiter::await_ready() {
-  if (!condition_->locked()) raise_runtime_error("cannot wait on un-acquired lock");
-  condition_->loop_.bind();
-  condition_->lock_->loop_.bind();
-  return false;
+bool ConditionAwaiter::await_ready() noexcept {
+  return !condition_->locked() || link_.refused_by(condition_->loop_) ||
+         link_.refused_by(condition_->lock_->loop_);
 }
 
 void ConditionAwaiter::start(PromiseBase& leaf) noexcept {
@@ -59,6 +57,8 @@ void ConditionAwaiter::note_cancellation() noexcept {
 }
 
 void ConditionAwaiter::raise() {
+  if (!link_.used()) raise_runtime_error("cannot wait on un-acquired lock");
+  if (link_.refused()) link_.raise();
   // This task may have taken a notification that it cannot use: the next one gets it.
   if (!orphaned_) condition_->waiters_.wake_next();
   if (cancelled_) raise_cancelled(std::move(message_));

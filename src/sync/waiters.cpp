@@ -8,6 +8,7 @@
 namespace hob::detail {
 
 void WaitLink::raise() const {
+  if (refused()) raise_runtime_error("the object is bound to a different event loop");
   task_->finish_wait();
   raise_runtime_error("what the task was waiting for was destroyed");
 }
@@ -43,11 +44,6 @@ void WaitQueue::orphan_all() noexcept {
          "a Lock, Event, Queue, ... was destroyed while tasks wait on it: it must outlive them");
   while (!pending_.empty()) static_cast<WaitLink*>(pending_.front())->orphan();
   while (!woken_.empty()) static_cast<WaitLink*>(woken_.front())->orphan();
-}
-
-void LoopBound::bind_first(LoopCore& core) {
-  if (core_) raise_runtime_error("the object is bound to a different event loop");
-  core_ = Ref<LoopCore>(&core);
 }
 
 }  // namespace hob::detail

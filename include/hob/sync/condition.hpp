@@ -24,13 +24,13 @@ namespace detail {
 class ConditionAwaiter : public LibraryAwaiter {
  public:
   explicit ConditionAwaiter(Condition& condition) noexcept : condition_(&condition) {}
-  bool await_ready();
+  bool await_ready() noexcept;
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     start(self.promise());
   }
   void await_resume() {
-    if (cancelled_ || orphaned_) [[unlikely]]
+    if (link_.refused() || cancelled_ || orphaned_) [[unlikely]]
       raise();
   }
 

@@ -16,19 +16,18 @@ namespace detail {
 class EventAwaiter : public LibraryAwaiter {
  public:
   explicit EventAwaiter(Event& event) noexcept : event_(&event) {}
-  bool await_ready();
+  bool await_ready() noexcept;
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     start(self.promise());
   }
   void await_resume() {
-    if (!link_.began()) return;
-    link_.leave();
-    link_.task().finish_wait();
+    if (link_.used()) finish();
   }
 
  private:
   void start(PromiseBase& leaf) noexcept;
+  void finish();
 
   Event* event_;
   WaitLink link_;
@@ -67,10 +66,9 @@ class Event {
   bool set_ = false;
 };
 
-inline bool detail::EventAwaiter::await_ready() {
+inline bool detail::EventAwaiter::await_ready() noexcept {
   if (event_->set_) return true;
-  event_->loop_.bind();
-  return false;
+  return link_.refused_by(event_->loop_);
 }
 
 }  // namespace hob

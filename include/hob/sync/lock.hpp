@@ -20,13 +20,13 @@ class ConditionAwaiter;
 class LockAwaiter : public LibraryAwaiter {
  public:
   explicit LockAwaiter(Lock& lock) noexcept : lock_(&lock) {}
-  bool await_ready();
+  bool await_ready() noexcept;
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     start(self.promise());
   }
   void await_resume() {
-    if (link_.began()) finish();
+    if (link_.used()) finish();
   }
 
  private:
@@ -91,10 +91,9 @@ class Lock {
   bool locked_ = false;
 };
 
-inline bool detail::LockAwaiter::await_ready() {
+inline bool detail::LockAwaiter::await_ready() noexcept {
   if (lock_->try_acquire()) return true;
-  lock_->loop_.bind();
-  return false;
+  return link_.refused_by(lock_->loop_);
 }
 
 }  // namespace hob

@@ -87,11 +87,7 @@ class QueueBase {
 template <QueueSide side>
 class QueueWait : public LibraryAwaiter {
  public:
-  bool await_ready() {
-    if (over()) return true;
-    queue_->loop_.bind();
-    return false;
-  }
+  bool await_ready() noexcept { return over() || link_.refused_by(queue_->loop_); }
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     start(self.promise());
@@ -101,7 +97,7 @@ class QueueWait : public LibraryAwaiter {
   explicit QueueWait(QueueBase& queue) noexcept : queue_(&queue) {}
   /// The first half of await_resume; throws when cancelled.
   void finish_wait() {
-    if (link_.began()) finish();
+    if (link_.used()) finish();
   }
 
   QueueBase* queue_;

@@ -19,13 +19,13 @@ namespace detail {
 class SemaphoreAwaiter : public LibraryAwaiter {
  public:
   explicit SemaphoreAwaiter(Semaphore& semaphore) noexcept : semaphore_(&semaphore) {}
-  bool await_ready();
+  bool await_ready() noexcept;
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     start(self.promise());
   }
   void await_resume() {
-    if (link_.began()) finish();
+    if (link_.used()) finish();
   }
 
  private:
@@ -102,13 +102,12 @@ class BoundedSemaphore : public Semaphore {
   explicit BoundedSemaphore(std::ptrdiff_t value = 1) : Semaphore(value, value) {}
 };
 
-inline bool detail::SemaphoreAwaiter::await_ready() {
+inline bool detail::SemaphoreAwaiter::await_ready() noexcept {
   if (!semaphore_->locked()) {
     --semaphore_->value_;
     return true;
   }
-  semaphore_->loop_.bind();
-  return false;
+  return link_.refused_by(semaphore_->loop_);
 }
 
 }  // namespace hob

@@ -20,6 +20,7 @@
 
 namespace hob::detail {
 
+class LoopBound;
 class WaitQueue;
 
 /// How a task waits in a WaitQueue. `run` is what the ready queue runs once the task is woken or
@@ -44,8 +45,12 @@ class WaitLink : public Link {
     if (linked()) unlink();
   }
 
-  /// False when the await was ready at once.
-  bool began() const noexcept { return task_ != nullptr; }
+  /// False when the await was ready at once, and await_resume has nothing to do.
+  bool used() const noexcept { return task_ != nullptr || orphaned(); }
+  /// The last thing in await_ready: whether the await need not suspend, because `loop` is bound
+  /// to another loop. Then await_resume finds the link used and orphaned, and calls `raise`.
+  bool refused_by(LoopBound& loop) noexcept;
+  bool refused() const noexcept { return task_ == nullptr; }
   TaskBase& task() const noexcept { return *task_; }
   /// Whether the wait was not cancelled: it is pending, or a wake-up came before any cancellation.
   bool live() const noexcept { return !task_->wait_cancelled(); }
@@ -54,7 +59,7 @@ class WaitLink : public Link {
   bool cancelled() const noexcept { return task_->wait_cancelled() || task_->must_cancel(); }
   /// Whether the primitive was destroyed while the task waited: then the awaiter must not touch it.
   bool orphaned() const noexcept { return prev == this; }
-  /// Throws the CancelledError that is due; else RuntimeError, the primitive was destroyed.
+  /// Throws the CancelledError that is due; else the RuntimeError of one refused or orphaned.
   [[noreturn]] void raise() const;
 
   /// WaitKind::cancel of every QueuedWait.
@@ -131,17 +136,23 @@ inline void WaitLink::wait(PromiseBase& leaf, WaitQueue& queue, const QueuedWait
 /// A primitive's loop: the one in which a task first had to wait for it.
 class LoopBound {
  public:
-  /// Binds to the running loop. Throws RuntimeError when bound to another one.
-  void bind() {
-    LoopCore& core = get_running_loop().core();
-    if (core_.get() != &core) [[unlikely]]
-      bind_first(core);
+  /// Binds to the running loop; gives false when bound to another one.
+  bool bind() noexcept {
+    LoopCore& core = running_loop->core();
+    if (!core_) [[unlikely]]
+      core_ = Ref<LoopCore>(&core);
+    return core_.get() == &core;
   }
 
  private:
-  void bind_first(LoopCore& core);
-
   Ref<LoopCore> core_;
 };
+
+inline bool WaitLink::refused_by(LoopBound& loop) noexcept {
+  if (loop.bind()) [[likely]]
+    return false;
+  prev = this;
+  return true;
+}
 
 }  // namespace hob::detail
