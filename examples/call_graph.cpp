@@ -23,9 +23,7 @@ void print(const hob::FutureCallGraph& graph, const hob::Task<>& task) {
 }
 
 hob::Coro<> main_coroutine() {
-  hob::TaskOptions named;
-  named.name = "reader";
-  auto reader = hob::create_task(read_request(), named);
+  auto reader = hob::create_task(read_request(), {.name = "reader"});
   auto server = hob::create_task(serve(reader));
   co_await hob::sleep(1ms);
   print(hob::capture_call_graph(reader), reader);

@@ -2,10 +2,8 @@
 // producer that is too fast waits: nothing piles up. `join` ends when every item has been worked
 // on.
 #include <hob/hob.hpp>
-#include <hob/sync/queue.hpp>
 #include <hob/task/async_generator.hpp>
 #include <hob/task/async_with.hpp>
-#include <hob/task/threads.hpp>
 
 #include <cstdio>
 #include <string>

@@ -2,10 +2,8 @@
 // coroutine that is sent: `on` awaits it from another loop, run_coroutine_threadsafe hands it in
 // from a thread that has none, and call_soon_threadsafe is what both are made of.
 #include <hob/hob.hpp>
-#include <hob/sync/queue.hpp>
 #include <hob/task/async_generator.hpp>
 #include <hob/task/async_with.hpp>
-#include <hob/task/threads.hpp>
 
 #include <cstdio>
 #include <future>
