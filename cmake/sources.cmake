@@ -102,9 +102,17 @@ set(HOB_TEST_SUPPORT
   tests/support/tsan.cpp)
 
 set(HOB_TEST_FOLDERS
+  core
   sync
   task
   testing)
+
+set(HOB_TESTS_core
+  tests/core/duration.test.cpp
+  tests/core/error.test.cpp
+  tests/core/function.test.cpp
+  tests/core/memory.test.cpp
+  tests/core/node.test.cpp)
 
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp
@@ -135,10 +143,16 @@ set(HOB_CANARY_SOURCES
   tests/canary/canary.cpp)
 
 set(HOB_CONFORMANCE_SOURCES
+  tests/conformance/awaits.cpp
+  tests/conformance/blocks.cpp
   tests/conformance/gather.cpp
+  tests/conformance/generator.cpp
+  tests/conformance/main.cpp
+  tests/conformance/plain.cpp
   tests/conformance/render.cpp
   tests/conformance/runtime.cpp
-  tests/conformance/scenario.cpp)
+  tests/conformance/scenario.cpp
+  tests/conformance/sync.cpp)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp
@@ -146,6 +160,7 @@ set(HOB_EXAMPLES
   examples/async_generator.cpp
   examples/async_with.cpp
   examples/call_graph.cpp
+  examples/cancel_everywhere.cpp
   examples/cancel_task.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
@@ -161,6 +176,7 @@ set(HOB_EXAMPLES
   examples/timeouts.cpp
   examples/tour.cpp
   examples/two_callers.cpp
+  examples/virtual_time_test.cpp
   examples/when_a_do_b.cpp
   examples/world_hello.cpp)
 

@@ -47,6 +47,16 @@ ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_p
   }
 }
 
+bool ExceptionGroup::holds_group(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const ExceptionGroup&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 Part ExceptionGroup::subgroup(Predicate matches) const { return split(std::move(matches)).first; }
 
 std::pair<Part, Part> ExceptionGroup::split(Predicate matches) const {

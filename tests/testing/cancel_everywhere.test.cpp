@@ -124,7 +124,7 @@ TEST_CASE("a failure names the suspension and its line") {
     }
   };
   hob::testing::CancelOptions options;
-  options.later = false;  // that way it would be found one suspension earlier
+  options.later = options.timeouts = false;  // they would find it one suspension earlier
   const std::string text = failure_of(scenario, options);
   CHECK(has(text, "cancelled at suspension 2 of 2"));
   CHECK(has(text, "cancel_everywhere.test.cpp:"));

@@ -41,16 +41,16 @@ class ExceptionGroup : public std::runtime_error {
  private:
   template <class E>
   static bool is_a(const std::exception_ptr& error) {
+    if (std::is_base_of_v<ExceptionGroup, E> != holds_group(error)) return false;
     try {
       std::rethrow_exception(error);
-    } catch (const ExceptionGroup&) {
-      return std::is_base_of_v<ExceptionGroup, E>;
     } catch (const E&) {
       return true;
     } catch (...) {
       return false;
     }
   }
+  static bool holds_group(const std::exception_ptr& error);
 
   std::string message_;
   std::vector<std::exception_ptr> exceptions_;
