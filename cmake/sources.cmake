@@ -103,6 +103,7 @@ set(HOB_TEST_SUPPORT
 
 set(HOB_TEST_FOLDERS
   core
+  loop
   sync
   task
   testing)
@@ -113,6 +114,9 @@ set(HOB_TESTS_core
   tests/core/function.test.cpp
   tests/core/memory.test.cpp
   tests/core/node.test.cpp)
+
+set(HOB_TESTS_loop
+  tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp

@@ -112,7 +112,7 @@ def name(rt, frame, args):
 
 @plain
 def all_tasks(rt, frame, args):
-    return len(rt.loop.pending_tasks())
+    return rt.loop.count_pending_tasks()
 
 
 @plain

@@ -33,7 +33,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.now = 0.0
         self.turns = 0
-        self.tasks = []          # every task ever made, in order: and strong references
+        self.tasks = []          # every task ever made, in order; None while it is being made
         self.eager = False       # as with set_task_factory(eager_task_factory)
         self._timers = []        # (when, sequence, handle)
         self._sequence = 0
@@ -44,16 +44,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def pending_tasks(self):
         """The tasks that are not done, in creation order."""
-        return [task for task in self.tasks if not task.done()]
+        return [task for task in self.tasks if task is not None and not task.done()]
+
+    def count_pending_tasks(self):
+        """As len(all_tasks()): an eager task counts also in its first step."""
+        return sum(task is None or not task.done() for task in self.tasks)
 
     def create_task(self, coro, *, name=None, context=None, eager_start=None):
         self._check_closed()
         eager = self.eager if eager_start is None else eager_start
-        if eager:
-            task = compat.Task(coro, loop=self, name=name, context=context, eager_start=True)
-        else:
-            task = compat.Task(coro, loop=self, name=name, context=context)
-        self.tasks.append(task)
+        options = {"eager_start": True} if eager else {}
+        place = len(self.tasks)
+        self.tasks.append(None)    # an eager task's first step runs within its constructor
+        task = self.tasks[place] = compat.Task(
+            coro, loop=self, name=name, context=context, **options)
         return task
 
     def call_at(self, when, callback, *args, context=None):
