@@ -87,6 +87,8 @@ class FutureBase : public Pooled {
     if (!finished_with_value()) [[unlikely]] throw_outcome();
   }
   void mark_retrieved() noexcept { log_error_ = false; }
+  /// Whether there is an exception that nobody has retrieved: what the last handle would report.
+  bool log_error() const noexcept { return log_error_; }
 
   void add_callback(Callback& callback) noexcept;
   /// Drops the pending callback of that id; gives how many there were.

@@ -136,8 +136,11 @@ class AsCompleted {
 
  private:
   static detail::Ref<detail::CompletionQueue> make(const std::vector<F>& futures, Duration timeout) {
+    detail::Distinct distinct(futures.size());
     std::vector<detail::Ref<detail::FutureBase>> states;
-    for (const F& future : futures) states.push_back(future.state());
+    for (const F& future : futures) {
+      if (distinct.add(future.state().get())) states.push_back(future.state());
+    }
     return detail::Ref<detail::CompletionQueue>::adopt(new detail::CompletionQueue(std::move(states), timeout));
   }
   static Coro<std::optional<F>> next(detail::Ref<detail::CompletionQueue> queue) {
@@ -153,7 +156,7 @@ struct AsCompletedOptions {
   Duration timeout = Duration::forever();
 };
 
-/// Async iteration over futures or tasks as they get done. Behaviour of asyncio.as_completed (Python 3.13's
+/// Async iteration over futures or tasks as they get done. Duplicates count once. Behaviour of asyncio.as_completed (Python 3.13's
 /// `async for`).
 template <class F>
   requires kIsFuture<F>
