@@ -29,7 +29,8 @@ class TimerWheel {
   /// A time at or before which `advance` has something to do; kNever when empty. Exact for the next 64 ticks,
   /// else the start of the slot that holds the next timer.
   std::int64_t next_ns() const noexcept;
-  /// Moves the wheel to `now_ns` and appends all timers with `when_ns <= now_ns` to `due`, in order.
+  /// Moves the wheel to `now_ns` and appends all timers that are due to `due`, in order: those whose `when_ns`,
+  /// rounded up to a tick, has passed. Never early, at most a tick late.
   void advance(std::int64_t now_ns, LinkList& due) noexcept;
 
  private:
