@@ -66,6 +66,29 @@ void yield_100(bench::Run& run) {
   }(run));
 }
 
+Coro<> echo(hob::Queue<int>& in, hob::Queue<int>& out, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    int item = co_await in.get();
+    co_await out.put(item + 1);
+  }
+}
+
+void queue_ping_pong(bench::Run& run) {
+  hob::run([](bench::Run& run) -> Coro<> {
+    hob::Queue<int> there(1), back(1);
+    int value = 0;
+    run.start();
+    hob::Task<> echoing = hob::create_task(echo(there, back, run.count));
+    for (std::uint64_t i = 0; i < run.count; ++i) {
+      co_await there.put(value);
+      value = co_await back.get();
+    }
+    co_await echoing;
+    run.stop();
+    run.expect(value == int(run.count), "one increment per round trip");
+  }(run));
+}
+
 struct Poster {
   hob::EventLoop& loop;
   std::uint64_t left;
@@ -209,6 +232,7 @@ constexpr bench::Case kCases[] = {
     {"spawn_join", cases::kSpawns, spawn_join},
     {"yield", cases::kYields, yield},
     {"yield_100", cases::kYields, yield_100},
+    {"queue_ping_pong", cases::kRoundTrips, queue_ping_pong},
     {"call_soon", cases::kCalls, call_soon},
     {"timer_set_cancel", cases::kTimerPairs, timer_set_cancel},
     {"timer_rearm", cases::kTimerPairs, timer_rearm},
