@@ -15,6 +15,8 @@
 
 // Coroutines, futures, tasks.
 #include <hob/task/as_result.hpp>   // await without throwing
+#include <hob/task/async_generator.hpp>  // AsyncGenerator<T>
+#include <hob/task/async_with.hpp>  // async_with, AsyncExitStack
 #include <hob/task/awaitable.hpp>   // how to write an awaitable
 #include <hob/task/call_graph.hpp>  // print_call_graph
 #include <hob/task/concurrent_future.hpp>  // concurrent::Future, wrap_future
@@ -22,6 +24,7 @@
 #include <hob/task/ensure_future.hpp>  // ensure_future
 #include <hob/task/future.hpp>      // Future<T>, create_future
 #include <hob/task/gather.hpp>      // gather
+#include <hob/task/generator.hpp>   // Generator<T>
 #include <hob/task/run.hpp>         // run, Runner
 #include <hob/task/shield.hpp>      // shield
 #include <hob/task/sleep.hpp>       // sleep

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/virtual.hpp"
+
 #include <hob/core/context.hpp>
 #include <hob/core/error.hpp>
 #include <hob/loop/exception_context.hpp>
@@ -18,18 +20,14 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace async_generator_tests {
 
 using namespace std::chrono_literals;
 using hob::AsyncGenerator;
 using hob::Coro;
 using hob::GeneratorExit;
+using support::run_sim;
 using Log = std::vector<std::string>;
-
-template <class T>
-T run_sim(Coro<T>&& main) {
-  return hob::run(std::move(main), {.driver = hob::Driver::sim});
-}
 
 AsyncGenerator<int> count(int n, hob::Duration delay = {}) {
   for (int i = 0; i < n; ++i) {
@@ -107,8 +105,6 @@ void log_reports(Log& log) {
 
 static_assert(!std::is_copy_constructible_v<AsyncGenerator<int>>);
 static_assert(std::is_nothrow_move_constructible_v<AsyncGenerator<int>>);
-
-}  // namespace
 
 TEST_CASE("an async generator is iterated with anext until it gives nothing") {
   auto main = []() -> Coro<std::vector<int>> {
@@ -695,3 +691,5 @@ TEST_CASE("repr names the function") {
   auto gen = count(1);
   CHECK(gen.repr().starts_with("<async_generator object count at 0x"));
 }
+
+}  // namespace async_generator_tests

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/virtual.hpp"
+
 #include <hob/core/error.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/async_with.hpp>
@@ -14,18 +16,14 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace async_with_tests {
 
 using namespace std::chrono_literals;
 using hob::async_with;
 using hob::AsyncExitStack;
 using hob::Coro;
+using support::run_sim;
 using Log = std::vector<std::string>;
-
-template <class T>
-T run_sim(Coro<T>&& main) {
-  return hob::run(std::move(main), {.driver = hob::Driver::sim});
-}
 
 // "null" for no exception.
 std::string name_of(const std::exception_ptr& error) {
@@ -94,8 +92,6 @@ Coro<> fail_with_value_error() {
   throw hob::ValueError("body");
 }
 Coro<> sleep_long() { co_await hob::sleep(100s); }
-
-}  // namespace
 
 TEST_CASE("async_with enters, runs the body, leaves, and gives the body's result") {
   Log log;
@@ -447,3 +443,5 @@ TEST_CASE("a cancellation during unwinding does not stop the other exits") {
   run_sim(main());
   CHECK(log == Log{"last CancelledError"});
 }
+
+}  // namespace async_with_tests

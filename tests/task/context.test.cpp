@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/virtual.hpp"
+
 #include <hob/core/context.hpp>
 #include <hob/core/error.hpp>
 #include <hob/task/future.hpp>
@@ -15,17 +17,13 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace context_tests {
 
 using namespace std::chrono_literals;
 using hob::Context;
 using hob::ContextVar;
 using hob::Coro;
-
-template <class T>
-T run_sim(Coro<T>&& main) {
-  return hob::run(std::move(main), {.driver = hob::Driver::sim});
-}
+using support::run_sim;
 
 ContextVar<int> number("number");
 ContextVar<std::string> word("word", "default");
@@ -38,8 +36,6 @@ void isolated(F&& fn) {
   Context context;
   context.run(std::forward<F>(fn));
 }
-
-}  // namespace
 
 TEST_CASE("a variable without value and default throws LookupError that names it") {
   isolated([] {
@@ -316,3 +312,5 @@ TEST_CASE("the runs of one Runner share a context") {
     CHECK(number.get(0) == 0);
   });
 }
+
+}  // namespace context_tests

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace {
+namespace generator_tests {
 
 using hob::Generator;
 using hob::GeneratorExit;
@@ -81,8 +81,6 @@ Generator<int> reentrant(Generator<int>*& self) {
 static_assert(std::ranges::input_range<Generator<int>>);
 static_assert(!std::is_copy_constructible_v<Generator<int>>);
 static_assert(!std::is_base_of_v<std::exception, GeneratorExit>);
-
-}  // namespace
 
 TEST_CASE("a generator is iterated by range-for") {
   std::vector<int> got;
@@ -301,3 +299,5 @@ TEST_CASE("generators nest") {
   for (const int i : outer(4)) got.push_back(i);
   CHECK(got == std::vector{10, 20, 21, 30, 31, 32});
 }
+
+}  // namespace generator_tests
