@@ -37,6 +37,7 @@ FutureBase::~FutureBase() {
 }
 
 bool FutureBase::cancel(Ref<Message> message) noexcept {
+  mark_retrieved();  // as asyncio: whoever cancels does not care for the outcome
   if (done()) return false;
   finish_cancelled(std::move(message));
   return true;

@@ -85,6 +85,7 @@ void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
 }
 
 bool TaskBase::cancel(Ref<Message> message) noexcept {
+  mark_retrieved();
   if (done()) return false;
   ++cancelling_;
   if (wait_ && wait_->cancel(*this, message)) return true;
