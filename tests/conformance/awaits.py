@@ -147,7 +147,8 @@ async def asend(rt, frame, args):
 
 @awaiting
 async def athrow(rt, frame, args):
-    return await _item(rt.find(rt.generators, args[0]).athrow(make_error(args[1:])))
+    item = await _item(rt.find(rt.generators, args[0]).athrow(make_error(args[1:])))
+    return "stop" if item is None else item    # deviation (e), compat.py
 
 
 @awaiting

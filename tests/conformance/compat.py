@@ -12,6 +12,8 @@ all here:
 (d) The task that closes a dropped asynchronous generator, when cancelled before its first step,
     never enters the generator: as every other task. CPython's throws the CancelledError into it,
     as its coroutine is the generator's aclose() itself; 3.11 gets that wrong. (virtual_loop.py.)
+(e) athrow on a finished asynchronous generator says `stop`; CPython's gives None, where anext has
+    StopAsyncIteration. In C++ both are an empty optional. (awaits.py.)
 """
 
 import asyncio
