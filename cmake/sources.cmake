@@ -116,6 +116,7 @@ set(HOB_TESTS_core
   tests/core/node.test.cpp)
 
 set(HOB_TESTS_loop
+  tests/loop/event_loop.test.cpp
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_sync

@@ -38,7 +38,7 @@ class StopWhenDone final : public Callback {
 
 void run_until_done(EventLoop& loop, FutureBase& future, bool made_here) {
   if (loop.is_closed()) raise_runtime_error("Event loop is closed");
-  if (&future.core() != &loop.core()) raise_runtime_error("run_until_complete: the future belongs to another loop");
+  if (&future.core() != &loop.core()) raise_value_error("run_until_complete: the future belongs to another loop");
   if (made_here) static_cast<TaskBase&>(future).silence_destroy_report();
   StopWhenDone stop(loop);
   future.add_callback(stop);
