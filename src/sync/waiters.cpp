@@ -3,7 +3,6 @@
 
 #include <hob/core/raise.hpp>
 
-#include <cassert>
 
 namespace hob::detail {
 
@@ -38,10 +37,8 @@ bool WaitQueue::has_pending() const noexcept {
 }
 
 void WaitQueue::orphan_all() noexcept {
-  // Without a running loop this is the end of the program: pending tasks go, and their order is
-  // nobody's choice.
-  assert((running_loop == nullptr || !has_pending()) &&
-         "a Lock, Event, Queue, ... was destroyed while tasks wait on it: it must outlive them");
+  // Common and harmless: main returns, its queue goes, and the workers that wait on it are cancelled by
+  // run. They stay suspended until then, and do not touch the primitive again.
   while (!pending_.empty()) static_cast<WaitLink*>(pending_.front())->orphan();
   while (!woken_.empty()) static_cast<WaitLink*>(woken_.front())->orphan();
 }

@@ -81,8 +81,7 @@ class WaitQueue {
   WaitQueue() noexcept = default;
   WaitQueue(const WaitQueue&) = delete;
   WaitQueue& operator=(const WaitQueue&) = delete;
-  /// No task should be waiting any more (an assertion); one that is stays suspended until it is
-  /// cancelled.
+  /// A task that still waits stays suspended until it is cancelled: nobody can wake it any more.
   ~WaitQueue() {
     if (!pending_.empty() || !woken_.empty()) [[unlikely]]
       orphan_all();
