@@ -193,8 +193,14 @@ void run_loop(EventLoop& loop, Function<void()> on_deadlock) {
 
 }  // namespace detail
 
-EventLoop::EventLoop(LoopOptions options)
-    : core_(*new detail::LoopCore(*this)), impl_(new detail::LoopImpl(*this, options)) {}
+EventLoop::EventLoop(LoopOptions options) : core_(*new detail::LoopCore(*this)) {
+  try {
+    impl_ = new detail::LoopImpl(*this, options);
+  } catch (...) {  // no memory, or no descriptors
+    core_.release();
+    throw;
+  }
+}
 
 EventLoop::~EventLoop() {
   if (!core_.closed) close();

@@ -70,6 +70,7 @@ void ThreadSafeHandle::State::run_node(detail::Node* node) {
   detail::run_callback(item->loop, slot, std::move(call));
 }
 
+ThreadSafeHandle::ThreadSafeHandle() noexcept = default;
 ThreadSafeHandle::ThreadSafeHandle(detail::Ref<State> state) noexcept : state_(std::move(state)) {}
 ThreadSafeHandle::ThreadSafeHandle(const ThreadSafeHandle&) noexcept = default;
 ThreadSafeHandle::ThreadSafeHandle(ThreadSafeHandle&&) noexcept = default;

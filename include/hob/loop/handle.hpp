@@ -119,7 +119,7 @@ class TimerHandle : public Handle {
 class ThreadSafeHandle {
  public:
   class State;
-  ThreadSafeHandle() noexcept = default;
+  ThreadSafeHandle() noexcept;
   explicit ThreadSafeHandle(detail::Ref<State> state) noexcept;
   ThreadSafeHandle(const ThreadSafeHandle&) noexcept;
   ThreadSafeHandle(ThreadSafeHandle&&) noexcept;
