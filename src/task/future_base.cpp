@@ -19,6 +19,11 @@ void Callback::run_node(Node* node) {
   callback->on_done(*future);
 }
 
+void Callback::hold(FutureBase& future) noexcept {
+  future_ = &future;
+  future.retain();
+}
+
 void Callback::detach() noexcept {
   if (!linked()) return;
   unlink();
@@ -51,21 +56,30 @@ void FutureBase::set_exception(std::exception_ptr error) {
 
 std::exception_ptr FutureBase::exception() {
   if (!done()) raise_invalid_state("Exception is not set.");
-  if (cancelled()) raise_cancelled(message_);
+  if (cancelled()) raise_cancelled(take_cancel_message());
   log_error_ = false;
   return error_;
 }
 
 std::exception_ptr FutureBase::outcome_error() {
   assert(done());
-  if (cancelled()) return make_cancelled_error(message_);
+  if (cancelled()) return make_cancelled_error(take_cancel_message());
   log_error_ = false;
   return error_;
 }
 
+std::exception_ptr FutureBase::gathered_error() {
+  if (!cancelled()) return outcome_error();
+  return make_cancelled_error(wait_cancelled_ ? Ref<Message>() : message_);
+}
+
+Ref<Message> FutureBase::take_cancel_message() noexcept {
+  return wait_cancelled_ ? std::exchange(message_, {}) : message_;
+}
+
 void FutureBase::throw_outcome() {
   if (!done()) raise_invalid_state("Result is not set.");
-  if (cancelled()) raise_cancelled(message_);
+  if (cancelled()) raise_cancelled(take_cancel_message());
   log_error_ = false;
   std::rethrow_exception(error_);
 }
@@ -127,14 +141,14 @@ void FutureBase::finish(FutureStatus status) noexcept {
   for (Link* link = callbacks_.front(); link != callbacks_.end(); link = link->next) {
     auto* node = static_cast<Node*>(link);
     if (node->run != &Callback::run_node) continue;  // a waiting task holds the future itself
-    static_cast<Callback*>(node)->future_ = this;
-    retain();
+    static_cast<Callback*>(node)->hold(*this);
   }
   core_->ready.take_all(callbacks_);
 }
 
-void FutureBase::finish_cancelled(Ref<Message> message) noexcept {
+void FutureBase::finish_cancelled(Ref<Message> message, bool for_first) noexcept {
   message_ = std::move(message);
+  wait_cancelled_ = for_first;
   finish(FutureStatus::cancelled);
 }
 

@@ -137,15 +137,12 @@ void TaskBase::wait_for(PromiseBase& leaf, FutureBase& future) noexcept {
 }
 
 void TaskBase::throw_instead(FutureBase& future) {
-  if (&future == this) {
-    must_cancel_ = false;
-    raise_runtime_error("Task cannot await on itself");
-  }
+  const bool cancelled = take_must_cancel();
   if (wait_object_ == nullptr) {
-    must_cancel_ = false;
+    if (cancelled) raise_cancelled(message_);  // before the error, as in asyncio
+    if (&future == this) raise_runtime_error("Task cannot await on itself");
     raise_runtime_error("the awaited future belongs to a different loop: use hob::on(loop, ...) to reach it");
   }
-  must_cancel_ = false;
   if (future.cancelled()) return;  // its own CancelledError says the same
   if (!future.finished_with_value()) {
     const std::exception_ptr error = future.exception();  // retrieved, as __wakeup does
@@ -178,7 +175,7 @@ void TaskBase::first_step(Node* node) {
   // Cancelled before it began: the coroutine never runs (CPython throws into it at its first line).
   task.must_cancel_ = false;
   task.wait_ = nullptr;
-  task.finish_cancelled(task.message_);
+  task.finish_cancelled(task.message_, true);
   task.conclude(*task.leaf_);
 }
 
@@ -240,7 +237,7 @@ void TaskBase::run_eagerly() {
 void TaskBase::complete_error(PromiseBase& root, std::exception_ptr error) {
   if (is_cancelled_error(error)) {
     must_cancel_ = false;
-    finish_cancelled(cancel_message_of(error));
+    finish_cancelled(cancel_message_of(error), true);
     conclude(root);
     return;
   }

@@ -20,6 +20,8 @@ concept ChronoDuration = requires(const D d) {
 };
 
 [[noreturn]] void raise_nan_duration();
+
+__extension__ typedef __int128 Wide;  // products of nanoseconds; -Wpedantic knows only 64 bits
 }  // namespace detail
 
 /// A length of time in nanoseconds. Converts implicitly from and to std::chrono durations; values out of range
@@ -50,17 +52,17 @@ class Duration {
     if constexpr (std::is_floating_point_v<Rep>) {
       return D(static_cast<Rep>(static_cast<long double>(ns_) / 1e9L / num * den));
     } else {
-      return D(static_cast<Rep>(static_cast<__int128>(ns_) * D::period::den /
-                                (static_cast<__int128>(D::period::num) * 1'000'000'000)));
+      return D(static_cast<Rep>(static_cast<detail::Wide>(ns_) * D::period::den /
+                                (static_cast<detail::Wide>(D::period::num) * 1'000'000'000)));
     }
   }
 
   friend constexpr auto operator<=>(Duration, Duration) noexcept = default;
   friend constexpr Duration operator+(Duration a, Duration b) noexcept {
-    return nanoseconds(clamp(static_cast<__int128>(a.ns_) + b.ns_));
+    return nanoseconds(clamp(static_cast<detail::Wide>(a.ns_) + b.ns_));
   }
   friend constexpr Duration operator-(Duration a, Duration b) noexcept {
-    return nanoseconds(clamp(static_cast<__int128>(a.ns_) - b.ns_));
+    return nanoseconds(clamp(static_cast<detail::Wide>(a.ns_) - b.ns_));
   }
   constexpr Duration operator-() const noexcept { return Duration() - *this; }
 
@@ -68,7 +70,7 @@ class Duration {
   struct Raw {};
   constexpr Duration(std::int64_t ns, Raw) noexcept : ns_(ns) {}
 
-  static constexpr std::int64_t clamp(__int128 ns) noexcept {
+  static constexpr std::int64_t clamp(detail::Wide ns) noexcept {
     if (ns > INT64_MAX) return INT64_MAX;
     return ns < -INT64_MAX ? -INT64_MAX : static_cast<std::int64_t>(ns);
   }
@@ -84,7 +86,7 @@ class Duration {
       const auto whole = static_cast<std::int64_t>(ns);
       return whole + (static_cast<long double>(whole) < ns ? 1 : 0);
     } else {
-      const __int128 scaled = static_cast<__int128>(d.count()) * D::period::num * 1'000'000'000;
+      const detail::Wide scaled = static_cast<detail::Wide>(d.count()) * D::period::num * 1'000'000'000;
       return clamp(scaled / D::period::den + (scaled % D::period::den > 0 ? 1 : 0));
     }
   }

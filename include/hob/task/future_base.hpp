@@ -33,23 +33,23 @@ class Callback : public Node {
   static void run_node(Node* node);
   /// Leaves the future, or the ready queue: it will not be called. No effect when in neither.
   void detach() noexcept;
+  /// The future is done and this is in the ready queue: counts it until `on_done` has returned.
+  void hold(FutureBase& future) noexcept;
 
- protected:
-  ~Callback() = default;
   /// Called by the loop, once. The future is done, and lives until this returns.
   virtual void on_done(FutureBase& future) = 0;
   /// Called instead of `on_done` when the future was destroyed before it was done, or the loop was closed.
   virtual void drop() noexcept = 0;
   /// Not 0: what remove_done_callback knows it by.
   virtual std::uint64_t id() const noexcept { return 0; }
-
- public:
   /// The future that waits for this one through the callback (gather's, shield's); for the call graph.
   virtual FutureBase* dependent() const noexcept { return nullptr; }
 
+ protected:
+  ~Callback() = default;
+
  private:
-  friend FutureBase;
-  FutureBase* future_ = nullptr;  // counted between completion and run
+  FutureBase* future_ = nullptr;
 };
 
 /// Counted without atomics: a future belongs to its loop's thread.
@@ -82,6 +82,8 @@ class FutureBase : public Pooled {
   std::exception_ptr exception();
   /// The same for a cancelled one too, as a CancelledError. Must be done. Marks it as retrieved.
   std::exception_ptr outcome_error();
+  /// The same for `gather`'s list of results, as asyncio has it: without a message that is for the first who asks.
+  std::exception_ptr gathered_error();
   /// Throws what an await or `result()` throws; returns when there is a value.
   void check_value() {
     if (!finished_with_value()) [[unlikely]] throw_outcome();
@@ -105,9 +107,12 @@ class FutureBase : public Pooled {
   }
   /// The state changes and whoever waits is scheduled, in order.
   void finish(FutureStatus status) noexcept;
-  void finish_cancelled(Ref<Message> message) noexcept;
+  /// `for_first`: only the first who asks gets the message. So it is with a task that ended by a CancelledError:
+  /// asyncio hands that very exception out, once.
+  void finish_cancelled(Ref<Message> message, bool for_first = false) noexcept;
   void finish_error(std::exception_ptr error) noexcept;
   void finish_value() noexcept { finish(FutureStatus::finished); }
+  Ref<Message> take_cancel_message() noexcept;
   [[noreturn]] void throw_outcome();
   [[noreturn]] static void raise_done();
   /// "exception was never retrieved"; each final class calls it in its destructor, while it can describe itself.
@@ -127,7 +132,7 @@ class FutureBase : public Pooled {
   // Of TaskBase, here to fill the word.
   bool must_cancel_ : 1 = false;     // throw CancelledError at the next wake-up
   bool woken_ : 1 = false;           // the wait is over and the wake-up is on its way
-  bool wait_cancelled_ : 1 = false;  // ... because the wait was cancelled
+  bool wait_cancelled_ : 1 = false;  // ... because the wait was cancelled; once done: `for_first`
   bool transfer_ : 1 = false;        // trampoline: `leaf_` is to be resumed in this step
   bool root_done_ : 1 = false;       // the root coroutine reached its end
   bool log_destroy_ : 1 = true;      // report when destroyed while pending

@@ -50,6 +50,9 @@ class GatherCore {
   GatherCore(const GatherCore&) = delete;
   GatherCore& operator=(const GatherCore&) = delete;
 
+  virtual FutureBase& outer() noexcept = 0;
+  void child_done(FutureBase& child);
+
  protected:
   GatherCore(std::size_t count, bool return_exceptions);
   ~GatherCore();
@@ -60,15 +63,11 @@ class GatherCore {
   FutureBase& child(std::size_t index) const noexcept { return *children_[index].child_; }
   std::size_t count() const noexcept { return count_; }
 
-  virtual FutureBase& outer() noexcept = 0;
   /// All children are done, with values (or `return_exceptions`): builds the result.
   virtual void succeed() = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;
 
  private:
-  friend GatherChild;
-  void child_done(FutureBase& child);
-
   GatherChild* children_;
   std::size_t count_;
   std::size_t finished_ = 0;
@@ -96,8 +95,9 @@ class GatherState final : public FutureState<R>, public GatherCore {
     out += '>';
   }
 
- private:
   FutureBase& outer() noexcept override { return *this; }
+
+ private:
   void succeed() override {
     try {
       if constexpr (std::is_void_v<R>) {
@@ -122,7 +122,7 @@ NoneIfVoid<T> gathered_value(FutureBase& child) {
 }
 template <class T, bool Ours>
 Result<T> gathered_result(FutureBase& child) {
-  if (std::exception_ptr error = child.outcome_error()) return Result<T>(std::move(error));
+  if (std::exception_ptr error = child.gathered_error()) return Result<T>(std::move(error));
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
