@@ -70,11 +70,16 @@ void TaskBase::describe(std::string& out) const {
 void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
   EventLoop& loop = *core_->loop;
   TaskOptions options = wanted;
-  if (loop.impl().task_factory) loop.impl().task_factory(loop, options);
-  if (!options.name.empty()) set_name(options.name);
+  try {
+    if (loop.impl().task_factory) loop.impl().task_factory(loop, options);
+    if (!options.name.empty()) set_name(options.name);
+    context_ = options.context ? options.context->state() : copy_current_context();
+  } catch (...) {
+    root.destroy();  // it was handed over, and nobody else knows it
+    throw;
+  }
   root.task = this;
   leaf_ = &root;
-  context_ = options.context ? options.context->state() : copy_current_context();
   core_->abandon_tasks = &abandon_tasks;
   core_->tasks.push_back(static_cast<AllTasksLink&>(*this));
   retain();  // the loop's, until done
