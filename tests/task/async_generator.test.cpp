@@ -379,6 +379,50 @@ TEST_CASE("the clean-up of aclose can be cancelled") {
   CHECK(log == Log{"closing", "cancelled"});
 }
 
+TEST_CASE("wherever a pipeline of generators is cancelled, every frame is gone afterwards") {
+  struct Live {
+    explicit Live(int& count) : count_(count) { ++count_; }
+    Live(const Live&) = delete;
+    Live& operator=(const Live&) = delete;
+    ~Live() { --count_; }
+    int& count_;
+  };
+  int live = 0;
+  auto source = [&live]() -> AsyncGenerator<int> {
+    const Live here(live);
+    for (int i = 0; i < 3; ++i) {
+      co_await hob::sleep(1s);
+      co_yield i;
+    }
+    co_await hob::sleep(1s);
+  };
+  auto doubled = [&live](AsyncGenerator<int> in) -> AsyncGenerator<int> {
+    const Live here(live);
+    while (auto i = co_await in.anext()) {
+      co_await hob::sleep(1s);
+      co_yield 2 * *i;
+    }
+  };
+  auto consume = [&]() -> Coro<> {
+    auto gen = doubled(source());
+    while (co_await gen.anext()) co_await hob::sleep(1s);
+    co_await gen.aclose();
+  };
+  for (int at = 0; at < 12; ++at) {
+    auto main = [&consume, at]() -> Coro<bool> {
+      auto task = hob::create_task(consume());
+      co_await hob::sleep(1s * at + 500ms);
+      const bool cancelled = task.cancel();
+      const auto outcome = co_await hob::as_result(task);
+      CHECK(outcome.cancelled() == cancelled);
+      co_return cancelled;
+    };
+    const bool cancelled = run_sim(main());
+    CHECK(cancelled == (at < 10));
+    CHECK(live == 0);
+  }
+}
+
 TEST_CASE("operations can be given to gather and wait_for") {
   auto main = []() -> Coro<> {
     auto slow = count(3, 10s);
