@@ -2,8 +2,6 @@
 // that is not run to its end has cleaning up to do: `aclose` does it now, `run` at the latest.
 #include <hob/hob.hpp>
 #include <hob/sync/queue.hpp>
-#include <hob/task/async_generator.hpp>
-#include <hob/task/async_with.hpp>
 #include <hob/task/threads.hpp>
 
 #include <cstdio>

@@ -3,8 +3,6 @@
 // many resources as turn up.
 #include <hob/hob.hpp>
 #include <hob/sync/queue.hpp>
-#include <hob/task/async_generator.hpp>
-#include <hob/task/async_with.hpp>
 #include <hob/task/threads.hpp>
 
 #include <cstdio>
