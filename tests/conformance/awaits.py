@@ -148,7 +148,7 @@ async def asend(rt, frame, args):
 @awaiting
 async def athrow(rt, frame, args):
     item = await _item(rt.find(rt.generators, args[0]).athrow(make_error(args[1:])))
-    return "stop" if item is None else item    # deviation (e), compat.py
+    return "stop" if item is None else item    # deviation (d), compat.py
 
 
 @awaiting

@@ -5,6 +5,7 @@ of scenarios here and on 3.14 (newest.mjs): the traces are equal.
 """
 
 import asyncio
+import collections.abc
 import sys
 from asyncio import CancelledError, locks, queues, tasks, timeouts
 
@@ -349,3 +350,37 @@ class PriorityQueue(Queue, queues.PriorityQueue):
 
 class LifoQueue(Queue, queues.LifoQueue):
     """The storage is asyncio's; the rest is the queue above."""
+
+
+class aclose(collections.abc.Coroutine):
+    """gh-74956, gh-117881 (3.13): what agen.aclose() gives can begin by throw(): that is what a task
+    does to it when it is cancelled before its first step."""
+
+    def __init__(self, agen):
+        self._agen = agen
+        self._steps = None
+
+    def send(self, value):
+        if self._steps is None:
+            self._steps = self._agen.aclose()
+        return self._steps.send(value)
+
+    def throw(self, error, *_):
+        if self._steps is not None:
+            return self._steps.throw(error)
+        self._steps = self._thrown(error)
+        return self._steps.send(None)
+
+    async def _thrown(self, error):
+        try:
+            await self._agen.athrow(error)
+        except (GeneratorExit, StopAsyncIteration):
+            return
+        raise RuntimeError("async generator ignored GeneratorExit")
+
+    def close(self):
+        if self._steps is not None:
+            self._steps.close()
+
+    def __await__(self):
+        return self

@@ -9,10 +9,7 @@ all here:
     generators closed at the end of a run. (Timers and generators: virtual_loop.py.)
 (b) wait_for keeps a result that became ready in the turn of its deadline.
 (c) A task that awaited itself, and got its RuntimeError, can be awaited by others afterwards.
-(d) The task that closes a dropped asynchronous generator, when cancelled before its first step,
-    never enters the generator: as every other task. CPython's throws the CancelledError into it,
-    as its coroutine is the generator's aclose() itself; 3.11 gets that wrong. (virtual_loop.py.)
-(e) athrow on a finished asynchronous generator says `stop`; CPython's gives None, where anext has
+(d) athrow on a finished asynchronous generator says `stop`; CPython's gives None, where anext has
     StopAsyncIteration. In C++ both are an empty optional. (awaits.py.)
 """
 
@@ -26,11 +23,14 @@ if sys.version_info >= (3, 14):
                          PriorityQueue, Queue, QueueShutDown, Task, gather, shield)
     from asyncio import TaskGroup as _TaskGroup
     from asyncio import Timeout
+
+    def aclose(agen):
+        return agen.aclose()
 else:
     from backports import (Barrier, Condition, BoundedSemaphore, Semaphore, LifoQueue,  # noqa: F401
                            PriorityQueue, Queue, QueueShutDown, Task, gather, shield)
     from backports import TaskGroup as _TaskGroup
-    from backports import Timeout
+    from backports import Timeout, aclose
 
 sleep = asyncio.sleep
 

@@ -24,10 +24,6 @@ class Limit(BaseException):
     """The scenario never ends."""
 
 
-async def _close(agen):
-    await agen.aclose()
-
-
 class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self):
         super().__init__()
@@ -112,10 +108,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._generators.append(weakref.ref(agen))
 
     def _asyncgen_finalizer_hook(self, agen):
-        # Deviation (d), compat.py: aclose() runs in a coroutine of its own.
         self._asyncgens.discard(agen)
         if not self.is_closed():
-            self.call_soon_threadsafe(self.create_task, _close(agen))
+            self.call_soon_threadsafe(self.create_task, compat.aclose(agen))
 
     async def shutdown_asyncgens(self):
         """As BaseEventLoop's, but in order of first iteration instead of a set's."""
@@ -125,7 +120,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if not closing:
             return
         self._asyncgens.clear()
-        closes = [agen.aclose() for agen in closing]
+        closes = [compat.aclose(agen) for agen in closing]
         for result in await compat.gather(*closes, return_exceptions=True):
             if isinstance(result, Exception):
                 self.call_exception_handler({
