@@ -37,39 +37,45 @@ void warn(const std::string& text) noexcept {
   }
 }
 
-std::string short_function_name(const char* pretty) {
-  const std::string text = pretty;
-  // The name is what stands before the parameter list; template arguments and lambdas may nest parentheses.
-  std::size_t end = 0;
+namespace {
+
+/// The position where the bracket that closes at `close` opens; npos when it does not.
+std::size_t opening(const std::string& text, std::size_t close) {
   int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '<') ++depth;
-    if (c == '>' && depth > 0) --depth;
-    if (c == '(' && depth == 0) {
-      // `(anonymous namespace)::f(...)` and `main()::(lambda)::operator()(...)`: not the parameter list yet.
-      const std::size_t close = text.find(')', i);
-      if (close != std::string::npos && close + 1 < text.size() && (text[close + 1] == ':' || text[close + 1] == '(')) {
-        i = close;
-        continue;
-      }
-      end = i;
-      break;
-    }
+  for (std::size_t i = close + 1; i-- > 0;) {
+    if (text[i] == ')' || text[i] == '>') ++depth;
+    if ((text[i] == '(' || text[i] == '<') && --depth == 0) return i;
   }
-  if (end == 0) return text;
+  return std::string::npos;
+}
+
+}  // namespace
+
+// clang: `hob::Coro<int> ns::add_one(int) const [T = int]`; g++ names the coroutine's body instead, as in
+// `void ns::add_one(ns::add_one(int)::_Z7add_onei.Frame*)`. In both the name stands before the last list.
+std::string short_function_name(const char* pretty) {
+  std::string text = pretty;
+  if (const auto at = text.find(" ["); at != std::string::npos) text.resize(at);
+  const auto last = text.find_last_of(")>");
+  if (last == std::string::npos) return text;
+  text.resize(last + 1);
+  if (text.back() == '>') return text.ends_with(")>") ? "<lambda>" : text;
+  const std::size_t end = opening(text, last);
+  if (end == std::string::npos || end == 0) return text;
   std::size_t begin = end;
-  depth = 0;
   while (begin > 0) {
     const char c = text[begin - 1];
-    if (c == '>') ++depth;
-    if (c == '<' && depth > 0) --depth;
-    if (depth == 0 && (c == ' ' || c == ':' || c == '*' || c == '&')) break;
-    --begin;
+    if (c == ' ' || c == ':' || c == '*' || c == '&') break;
+    if (c == ')' || c == '>') {
+      const std::size_t open = opening(text, begin - 1);
+      if (open == std::string::npos) break;
+      begin = open;
+    } else {
+      --begin;
+    }
   }
   std::string name = text.substr(begin, end - begin);
-  if (name.starts_with("operator()") || name.starts_with("operator")) return "<lambda>";
-  return name;
+  return name.starts_with("operator") ? "<lambda>" : name;
 }
 
 std::string format_location(std::source_location at) {
