@@ -156,10 +156,10 @@ void TaskBase::throw_instead(FutureBase& future) {
   raise_cancelled(message_);
 }
 
-void TaskBase::sleep_until(PromiseBase& leaf, std::int64_t when_ns) noexcept {
+void TaskBase::sleep_until(PromiseBase& leaf, std::int64_t until_ns) noexcept {
   begin_wait(leaf, kSleep, nullptr);
   run = &TaskBase::sleep_over;
-  start_timer(*core_->loop, *this, when_ns);
+  start_timer(*core_->loop, *this, until_ns);
   end_wait();
 }
 
@@ -268,16 +268,15 @@ void TaskBase::abandon(bool report_it) noexcept {
       context.message = "Task was destroyed but it is pending!";
       describe(context.future);
       context.source = format_location(created_);
-      report(*core_, context);
+      report(*this, context);
     } catch (...) {  // out of memory: the report is lost
     }
   }
   if (node().linked()) cancel_timer(*core_->loop, *this);
-  PromiseBase* root = leaf_;
-  while (root->continuation) root = root->continuation;
+  PromiseBase* outermost = root();
   wait_ = nullptr;
   status_ = FutureStatus::cancelled;  // nobody is told: the loop is closing
-  conclude(*root);
+  conclude(*outermost);
 }
 
 FutureBase* awaited_by(Node& node) noexcept {

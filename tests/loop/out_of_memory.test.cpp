@@ -143,7 +143,7 @@ TEST_CASE("a callback that runs out of memory is reported, and the loop goes on"
   });
   loop.call_soon([] {
     const Failing failing(0);
-    const auto block = std::make_unique<Large>();
+    ::operator delete(hob::detail::allocate(5000));
   });
   loop.call_soon([&] { loop.stop(); });
   loop.run_forever();
