@@ -30,6 +30,10 @@ void EventLoop::default_exception_handler(const ExceptionContext& context) noexc
   detail::default_exception_report(context);
 }
 
+bool EventLoop::has_exception_handler() const noexcept {
+  return static_cast<bool>(impl_->exception_handler);
+}
+
 void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept {
   if (!impl_->exception_handler) return default_exception_handler(context);
   // Taken out for the call: a handler may replace itself.

@@ -175,7 +175,7 @@ void FutureBase::report_unretrieved() noexcept {
     context.exception = error_;
     describe(context.future);
     context.source = format_location(source());
-    report(*core_, context);
+    report(*this, context);
   } catch (...) {  // out of memory: the report is lost, the program goes on
   }
 }

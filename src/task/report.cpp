@@ -3,7 +3,7 @@
 
 #include "sys/syscall.hpp"
 
-#include <hob/task/future_base.hpp>
+#include <hob/task/task_base.hpp>
 
 #include <cstdio>
 
@@ -15,6 +15,12 @@ void report(LoopCore& core, const ExceptionContext& context) noexcept {
   } else {
     default_exception_report(context);
   }
+}
+
+void report(FutureBase& future, const ExceptionContext& context) noexcept {
+  if (!future.is_task()) return report(future.core(), context);
+  const ContextScope scope(static_cast<TaskBase&>(future).context());
+  report(future.core(), context);
 }
 
 void report_slow(FutureBase& task, Duration took) noexcept {

@@ -14,6 +14,8 @@ class FutureBase;
 
 /// Through the loop's exception handler, or as the default one does when the loop is gone.
 void report(LoopCore& core, const ExceptionContext& context) noexcept;
+/// The same about a future: in the context of a task, as asyncio since 3.12.
+void report(FutureBase& future, const ExceptionContext& context) noexcept;
 /// Debug mode: "Executing <Task ...> took 0.123 seconds".
 void report_slow(FutureBase& task, Duration took) noexcept;
 /// One line to stderr: `RuntimeWarning: ...`.

@@ -6,8 +6,8 @@
 #include "task/report.hpp"
 
 #include <hob/core/error.hpp>
-#include <hob/task/as_result.hpp>
 #include <hob/task/call_graph.hpp>
+#include <hob/task/gather.hpp>
 
 #include <string>
 
@@ -48,21 +48,15 @@ void run_until_done(EventLoop& loop, FutureBase& future, bool made_here) {
 
 namespace {
 
-Coro<> wait_until_done(std::vector<Ref<FutureBase>> futures) {
-  for (const Ref<FutureBase>& future : futures) {
-    while (!future->done()) co_await as_result(Future<>(future));
-  }
-}
-
 void cancel_all_tasks(EventLoop& loop) {
   const std::vector<AnyTask> tasks = all_tasks(loop);
   if (tasks.empty()) return;
-  std::vector<Ref<FutureBase>> futures;
+  std::vector<Future<>> futures;  // their results are nobody's business
   for (const AnyTask& task : tasks) {
     task.cancel();
-    futures.emplace_back(&task.base());
+    futures.emplace_back(Ref<FutureBase>(&task.base()));
   }
-  loop.run_until_complete(wait_until_done(futures));
+  loop.run_until_complete(gather(return_exceptions, futures));
   for (const AnyTask& task : tasks) {
     if (task.cancelled()) continue;
     if (std::exception_ptr error = task.base().exception()) {
@@ -70,7 +64,7 @@ void cancel_all_tasks(EventLoop& loop) {
       context.message = "unhandled exception during asyncio.run() shutdown";
       context.exception = error;
       task.base().describe(context.future);
-      loop.call_exception_handler(context);
+      report(task.base(), context);
     }
   }
 }

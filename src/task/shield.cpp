@@ -7,24 +7,50 @@
 
 namespace hob::detail {
 
+namespace {
+
+// Reports a late exception of a future whose shields were cancelled: once, however many there were.
+class LateError final : public Callback, public Pooled {
+ public:
+  static constexpr std::uint64_t kId = UINT64_MAX;
+
+ private:
+  std::uint64_t id() const noexcept override { return kId; }
+  void on_done(FutureBase& inner) override {
+    delete this;
+    const std::exception_ptr error = inner.cancelled() ? nullptr : inner.exception();
+    if (!error) return;
+    ExceptionContext context;
+    context.message = type_name(error) + " exception in shielded future";
+    context.exception = error;
+    inner.describe(context.future);
+    report(inner, context);
+  }
+  void drop() noexcept override { delete this; }
+};
+
+}  // namespace
+
 void ShieldLink::attach(FutureBase& inner) noexcept {
+  inner_ = &inner;
   outer().retain();  // until on_done or drop
   inner.add_callback(*this);
+  outer().add_callback(outer_done_);
+}
+
+void ShieldLink::outer_done() {
+  if (!inner_ || inner_->done()) return;
+  FutureBase& inner = *std::exchange(inner_, nullptr);
+  detach();
+  inner.remove_callback(LateError::kId);
+  inner.add_callback(*new LateError);
+  outer().release();
 }
 
 void ShieldLink::on_done(FutureBase& inner) {
   const auto alive = Ref<FutureBase>::adopt(&outer());
-  if (outer().done()) {
-    if (inner.cancelled()) return;
-    if (std::exception_ptr error = inner.exception()) {
-      ExceptionContext context;
-      context.message = type_name(error) + " exception in shielded future";
-      context.exception = error;
-      inner.describe(context.future);
-      report(inner.core(), context);
-    }
-    return;
-  }
+  inner_ = nullptr;
+  if (outer().done()) return;
   if (inner.cancelled()) return pass_cancel();
   if (std::exception_ptr error = inner.exception()) return pass_error(std::move(error));
   try {
@@ -34,6 +60,9 @@ void ShieldLink::on_done(FutureBase& inner) {
   }
 }
 
-void ShieldLink::drop() noexcept { outer().release(); }
+void ShieldLink::drop() noexcept {
+  inner_ = nullptr;
+  outer().release();
+}
 
 }  // namespace hob::detail

@@ -43,6 +43,12 @@ std::vector<AnyTask> all_tasks(EventLoop& loop) {
   return tasks;
 }
 
+std::optional<CoroutineInfo> AnyTask::get_coro() const {
+  const detail::PromiseBase* root = task_->root();
+  if (!root) return std::nullopt;
+  return CoroutineInfo{detail::coroutine_name(root->location), root->location};
+}
+
 Context AnyTask::get_context() const {
   detail::ContextSlot& slot = task_->context();
   if (!slot) slot = detail::ContextSlot::adopt(new detail::ContextState(nullptr));

@@ -241,6 +241,25 @@ TEST_CASE("the stack of a suspended task names its coroutines and lines") {
   run_sim(main());
 }
 
+TEST_CASE("a running task sees its own stack and coroutine") {
+  const auto main = []() -> Coro<> {
+    const auto inner = []() -> Coro<std::size_t> {
+      co_await value(1);
+      auto coro = hob::current_task()->get_coro();
+      CHECK(coro.has_value());
+      co_return hob::capture_call_graph().call_stack.size();
+    };
+    std::size_t depth = co_await inner();
+    CHECK(depth == 2);
+    CHECK(hob::capture_call_graph().call_stack.size() == 1);
+    auto task = hob::create_task(value(1));
+    CHECK(task.get_coro()->name == "value");
+    co_await task;
+    CHECK_FALSE(task.get_coro().has_value());
+  };
+  run_sim(main());
+}
+
 TEST_CASE("KeyboardInterrupt leaves the loop at once") {
   const auto body = []() -> Coro<> {
     co_await hob::sleep(1s);

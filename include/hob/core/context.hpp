@@ -148,8 +148,9 @@ class ContextVar {
 
    private:
     friend ContextVar;
-    Token(detail::Ref<detail::ContextValue> old, detail::ContextSlot where) noexcept
-        : old_(std::move(old)), where_(std::move(where)) {}
+    Token(std::uint64_t variable, detail::Ref<detail::ContextValue> old, detail::ContextSlot where) noexcept
+        : variable_(variable), old_(std::move(old)), where_(std::move(where)) {}
+    std::uint64_t variable_;
     detail::Ref<detail::ContextValue> old_;
     detail::ContextSlot where_;
   };
@@ -178,14 +179,17 @@ class ContextVar {
   Token set(T value) {
     detail::ContextState& state = detail::current_context_state();
     auto* old = const_cast<detail::ContextValue*>(state.find(id_));
-    Token token{detail::Ref<detail::ContextValue>(old), detail::ContextSlot(&state)};
+    Token token{id_, detail::Ref<detail::ContextValue>(old), detail::ContextSlot(&state)};
     state.assign(id_, detail::Ref<detail::ContextValue>::adopt(new Value(std::move(value))));
     return token;
   }
   /// Restores the value from before the `set` that made `token`. Throws RuntimeError when the token was used,
-  /// ValueError when it was made in another context.
+  /// ValueError when it was made by another variable or in another context.
   void reset(Token& token) {
     if (!token.where_) detail::raise_runtime_error("ContextVar::reset: the token has already been used once");
+    if (token.variable_ != id_) {
+      detail::raise_value_error("ContextVar::reset: the token was created by a different ContextVar");
+    }
     if (!(token.where_ == detail::current_context())) {
       detail::raise_value_error("ContextVar::reset: the token was created in a different Context");
     }

@@ -123,12 +123,19 @@ class EventLoop {
   TimerHandle call_later(Duration delay, F&& fn, Args&&... args) {
     return call_at(time() + delay, std::forward<F>(fn), std::forward<Args>(args)...);
   }
+  /// The same, in the given context.
+  template <class F, class... Args>
+  TimerHandle call_later(const Context& context, Duration delay, F&& fn, Args&&... args) {
+    return call_at(context, time() + delay, std::forward<F>(fn), std::forward<Args>(args)...);
+  }
   /// Calls `fn(args...)` at `when` on the clock of `time()`; never early.
   template <class F, class... Args>
   TimerHandle call_at(Duration when, F&& fn, Args&&... args) {
-    auto state = make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...);
-    schedule_at(*state.get(), when);
-    return TimerHandle(std::move(state));
+    return call_at_in(detail::copy_current_context(), when, std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+  TimerHandle call_at(const Context& context, Duration when, F&& fn, Args&&... args) {
+    return call_at_in(context.state(), when, std::forward<F>(fn), std::forward<Args>(args)...);
   }
   /// The same as `call_soon`, from any thread; wakes the loop when it sleeps. The callback is also destroyed on
   /// the loop's thread. Throws RuntimeError when the loop is closed.
@@ -192,6 +199,8 @@ class EventLoop {
   using ExceptionHandler = Function<void(EventLoop&, const ExceptionContext&)>;
   /// Called with errors that nobody awaits. An empty function restores the default, which prints to stderr.
   void set_exception_handler(ExceptionHandler handler);
+  /// Whether a handler is set. (asyncio gives the handler itself; a Function has one owner.)
+  bool has_exception_handler() const noexcept;
   void call_exception_handler(const ExceptionContext& context) noexcept;
   void default_exception_handler(const ExceptionContext& context) noexcept;
   /// Debug mode: calls from a wrong thread throw, slow callbacks and steps are reported.
@@ -222,6 +231,12 @@ class EventLoop {
     state->retain();  // the ready queue's
     core_.ready.push_back(*state.get());
     return Handle(std::move(state));
+  }
+  template <class F, class... Args>
+  TimerHandle call_at_in(detail::ContextSlot context, Duration when, F&& fn, Args&&... args) {
+    auto state = make_handle(std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
+    schedule_at(*state.get(), when);
+    return TimerHandle(std::move(state));
   }
   /// Throws RuntimeError when closed, or (debug mode) when called from a wrong thread.
   void check_usable() const;

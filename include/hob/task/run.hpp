@@ -31,7 +31,13 @@ class Runner {
   template <class T>
   T run(Coro<T>&& coro) {
     begin();
-    Task<T> task = make_main(coro);
+    return run(std::move(coro), *context_);
+  }
+  /// The same in `context` instead of the runner's own.
+  template <class T>
+  T run(Coro<T>&& coro, const Context& context) {
+    begin();
+    Task<T> task = make_main(coro, context);
     run_main(task.base());
     if constexpr (std::is_void_v<T>) {
       task.result();
@@ -46,9 +52,9 @@ class Runner {
 
  private:
   template <class T>
-  Task<T> make_main(Coro<T>& coro) {
+  Task<T> make_main(Coro<T>& coro, const Context& context) {
     TaskOptions options;
-    options.context = &*context_;
+    options.context = &context;
     return Task<T>(detail::make_task(get_loop(), coro, options, {}));
   }
   void begin();

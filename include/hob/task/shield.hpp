@@ -11,7 +11,8 @@ namespace hob {
 
 namespace detail {
 
-/// The link from the inner future to a shield's outer one.
+/// The link from the inner future to a shield's outer one. It goes when the outer one was cancelled; then only a
+/// failure of the inner one is reported.
 class ShieldLink : public Callback {
  protected:
   ShieldLink() noexcept = default;
@@ -24,8 +25,19 @@ class ShieldLink : public Callback {
   virtual void pass_error(std::exception_ptr error) noexcept = 0;
 
  private:
+  struct OuterDone final : Callback {
+    explicit OuterDone(ShieldLink& owner) noexcept : link(owner) {}
+    ~OuterDone() { detach(); }
+    void on_done(FutureBase&) override { link.outer_done(); }
+    void drop() noexcept override {}
+    ShieldLink& link;
+  };
   void on_done(FutureBase& inner) override;
   void drop() noexcept override;
+  void outer_done();
+
+  FutureBase* inner_ = nullptr;  // while it is pending
+  OuterDone outer_done_{*this};
 };
 
 template <class T, bool Ours>

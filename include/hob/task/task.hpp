@@ -88,6 +88,12 @@ class BoundTask final : public TaskState<T> {
 
 }  // namespace detail
 
+/// What is known of a task's coroutine: its function's name, and where that function stands.
+struct CoroutineInfo {
+  std::string name;
+  std::source_location location;
+};
+
 /// A coroutine that runs on its own, as a future of its result. The loop keeps it alive until it ends (the "save a
 /// reference" trap of asyncio does not exist). Semantics of asyncio.Task.
 template <class T>
@@ -107,6 +113,8 @@ class Task : public Future<T> {
 
   std::string get_name() const { return base().get_name(); }
   void set_name(Text name) const { base().set_name(name); }
+  /// The coroutine that it runs (asyncio gives the object; this its name and place); nothing when done.
+  std::optional<CoroutineInfo> get_coro() const;
   /// The context that it runs in.
   Context get_context() const;
   /// Where it is suspended, outermost coroutine first; empty when done. `print_stack` prints it to stderr.
@@ -128,6 +136,7 @@ class AnyTask {
   unsigned uncancel() const noexcept { return task_->uncancel(); }
   std::string get_name() const { return task_->get_name(); }
   void set_name(Text name) const { task_->set_name(name); }
+  std::optional<CoroutineInfo> get_coro() const;
   Context get_context() const;
   std::vector<std::source_location> get_stack() const;
   void print_stack() const;
@@ -147,6 +156,10 @@ class AnyTask {
   detail::Ref<detail::TaskBase> task_;
 };
 
+template <class T>
+std::optional<CoroutineInfo> Task<T>::get_coro() const {
+  return AnyTask(detail::Ref<detail::TaskBase>(&base())).get_coro();
+}
 template <class T>
 Context Task<T>::get_context() const {
   return AnyTask(detail::Ref<detail::TaskBase>(&base())).get_context();

@@ -111,11 +111,19 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   void* wait_object() const noexcept { return wait_object_; }
   const WaitKind* wait_kind() const noexcept { return wait_; }
   PromiseBase* leaf() const noexcept { return leaf_; }
+  /// The coroutine that the task was made of; null when done.
+  PromiseBase* root() const noexcept {
+    PromiseBase* promise = leaf_;
+    while (promise && promise->continuation) promise = promise->continuation;
+    return promise;
+  }
   /// The future that the task awaits; null when it waits for something else, or not at all.
   FutureBase* awaited_future() const noexcept;
 
+  /// Notes which coroutine runs, so that a running task's call graph is as good as a suspended one's.
+  void enter(PromiseBase& now_running) noexcept { leaf_ = &now_running; }
   void transfer(PromiseBase& next) noexcept {
-    leaf_ = &next;
+    enter(next);
     transfer_ = true;
   }
   void root_reached_end(PromiseBase& root) noexcept {
@@ -150,7 +158,7 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   [[noreturn]] void throw_cancelled();
   void throw_instead(FutureBase& future);
 
-  PromiseBase* leaf_ = nullptr;  // the innermost suspended coroutine
+  PromiseBase* leaf_ = nullptr;  // the innermost coroutine, running or suspended
   const WaitKind* wait_ = nullptr;
   void* wait_object_ = nullptr;
   ContextSlot context_;
@@ -165,6 +173,7 @@ inline Transfer transfer_to(PromiseBase& next) noexcept {
 #if HOB_TRAMPOLINE
   next.task->transfer(next);
 #else
+  next.task->enter(next);
   return std::coroutine_handle<PromiseBase>::from_promise(next);
 #endif
 }
