@@ -4,6 +4,7 @@ Statements are coroutines (runtime, frame, args) -> result, blocks (runtime, fra
 """
 
 import asyncio
+import contextlib
 
 import compat
 import render
@@ -265,16 +266,17 @@ async def for_gen(rt, frame, stmt):
 async def as_completed(rt, frame, stmt):
     name, tokens = stmt.args[0], stmt.args[2:]
     futures = compat.as_completed(members(rt, tokens), timeout=number(stmt.args[1]))
-    async for future in futures:
-        rt.bind(name, future)
-        rt.named.pop()         # a second name for it, not a second one to report
-        known = next((t for t in tokens if rt.awaitables.get(t) is future), "new")
-        rt.log(f"as_completed {name} -> {known}")
-        flow = await rt.run_block(frame, stmt.body)
-        if flow == BREAK:
-            return NEXT
-        if flow == RETURN:
-            return flow
+    with contextlib.closing(futures):
+        async for future in futures:
+            rt.bind(name, future)
+            rt.named.pop()         # a second name for it, not a second one to report
+            known = next((t for t in tokens if rt.awaitables.get(t) is future), "new")
+            rt.log(f"as_completed {name} -> {known}")
+            flow = await rt.run_block(frame, stmt.body)
+            if flow == BREAK:
+                return NEXT
+            if flow == RETURN:
+                return flow
     rt.log(f"as_completed {name} end")
     return NEXT
 

@@ -11,6 +11,8 @@ all here:
 (c) A task that awaited itself, and got its RuntimeError, can be awaited by others afterwards.
 (d) athrow on a finished asynchronous generator says `stop`; CPython's gives None, where anext has
     StopAsyncIteration. In C++ both are an empty optional. (awaits.py.)
+(e) An as_completed that is left before its end cancels its timer. In CPython that stays, which is
+    seen only by the time at which a deadlock comes. (awaits.py.)
 """
 
 import asyncio
@@ -89,6 +91,11 @@ class as_completed:
 
     def __aiter__(self):
         return self
+
+    def close(self):
+        """Deviation (e): nobody iterates any more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def __anext__(self):
         if not self._left:
