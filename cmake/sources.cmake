@@ -117,6 +117,9 @@ set(HOB_TESTS_core
 
 set(HOB_TESTS_loop
   tests/loop/event_loop.test.cpp
+  tests/loop/io.test.cpp
+  tests/loop/out_of_memory.test.cpp
+  tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_sync

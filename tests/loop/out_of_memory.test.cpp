@@ -107,7 +107,10 @@ TEST_CASE("call_soon_threadsafe without memory throws and leaves nothing") {
 TEST_CASE("create_task without memory throws and leaves nothing") {
   auto token = std::make_shared<int>(0);
   expect_usable_after_failures([&](EventLoop& loop) {
-    const auto body = [](std::shared_ptr<int>, Large) -> hob::Coro<> { co_return; };
+    const auto body = [](std::shared_ptr<int>, Large large) -> hob::Coro<> {
+      co_await hob::sleep(0s);
+      CHECK(large.bytes[1999] == 0);  // needs the parameter in the frame
+    };
     loop.create_task(body(token, Large()));
   });
   CHECK(token.use_count() == 1);

@@ -133,7 +133,7 @@ TEST_CASE("a callback is destroyed on the loop's thread, also when it was cancel
 }
 
 TEST_CASE("posting to a loop while it is closed either arrives or fails") {
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 10; ++round) {
     auto token = std::make_shared<int>(0);
     EventLoop loop;
     std::atomic<bool> started{false};
