@@ -4,8 +4,12 @@
 #include "core/block_audit.hpp"
 
 #include <algorithm>
+#include "sys/syscall.hpp"
+
+#include <cstdint>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HOB_POOL 0
@@ -26,6 +30,8 @@ const bool pool_enabled = HOB_POOL;
 namespace {
 
 constexpr std::size_t kSlabBytes = 64 * 1024;
+constexpr std::size_t kSmallSlabs = 32;                 // from the heap: a small program stays small
+constexpr std::size_t kChunkBytes = 4 * 1024 * 1024;  // then from chunks that the kernel backs by huge pages
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kPoolStep; }
 constexpr std::size_t bytes_of(std::size_t index) { return (index + 1) * kPoolStep; }
@@ -54,6 +60,23 @@ class Depot {
     return head;
   }
 
+  std::byte* new_slab() {
+    const std::lock_guard lock(mutex_);
+    if (slabs_ < kSmallSlabs) {
+      ++slabs_;
+      return static_cast<std::byte*>(::operator new(kSlabBytes));
+    }
+    if (chunk_ == chunk_end_) {
+      chunk_ = static_cast<std::byte*>(sys::map_huge(kChunkBytes));
+      if (!chunk_) {
+        chunk_end_ = nullptr;
+        return static_cast<std::byte*>(::operator new(kSlabBytes));
+      }
+      chunk_end_ = chunk_ + kChunkBytes;
+    }
+    return std::exchange(chunk_, chunk_ + kSlabBytes);
+  }
+
  private:
   // Laid over the first block of a chain: 16 bytes, the smallest block there is.
   struct Entry {
@@ -61,6 +84,11 @@ class Depot {
     FreeBlock* rest;
   };
   static_assert(sizeof(Entry) <= kPoolStep);
+
+  // Unused room for slabs. A huge page is one page fault and one TLB entry where there were 512 of each.
+  std::size_t slabs_ = 0;
+  std::byte* chunk_ = nullptr;
+  std::byte* chunk_end_ = nullptr;
 
   std::mutex mutex_;
   Entry* chains_[kPoolMax / kPoolStep] = {};
@@ -96,7 +124,7 @@ thread_local BlockAudit* audit = nullptr;
 FreeBlock* carve_slab(std::size_t index) {
   const std::size_t size = bytes_of(index);
   const std::size_t count = kSlabBytes / size;
-  auto* slab = static_cast<std::byte*>(::operator new(kSlabBytes));
+  std::byte* slab = depot().new_slab();
   for (std::size_t i = 0; i < count; ++i) {
     auto* block = reinterpret_cast<FreeBlock*>(slab + i * size);
     block->next = i + 1 < count ? reinterpret_cast<FreeBlock*>(slab + (i + 1) * size) : nullptr;
@@ -113,11 +141,12 @@ void* allocate_slow(std::size_t size) {
   const std::size_t index = class_of(size);
   FreeBlock* block = depot().take(index);
   if (!block) block = carve_slab(index);
-  free_lists[index] = {block->next, 0};
+  free_lists[index] = {block->next, -kFreeListMax};
   return block;
 }
 
 void deallocate_slow(void* block, std::size_t size) noexcept {
+  if (size <= kPoolMax && size != 0) --free_lists[class_of(size)].count;
   if (audit && audit->forget(block)) [[unlikely]] return;
   if (!pool_enabled || size > kPoolMax || size == 0) {
     ::operator delete(block);
@@ -130,7 +159,7 @@ void deallocate_slow(void* block, std::size_t size) noexcept {
   thread_end.armed = true;
   FreeList& list = free_lists[index];
   depot().give(index, list.head);
-  list = {free, 1};
+  list = {free, 1 - kFreeListMax};
 }
 
 BlockAudit::BlockAudit() : outer_(audit) {

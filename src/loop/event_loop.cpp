@@ -27,6 +27,7 @@ namespace {
 
 // A needless epoll_wait costs nine task switches, so while there is work the kernel is asked only now and then.
 constexpr std::uint32_t kHandlesPerPoll = 61;
+constexpr std::uint32_t kTurnsPerLook = 3;
 constexpr std::int64_t kBusyPollNs = 50'000;
 constexpr std::int64_t kSleepMaxNs = 86'400'000'000'000;  // a day, as asyncio's MAXIMUM_SELECT_TIMEOUT
 
@@ -62,12 +63,14 @@ std::int64_t LoopImpl::now_ns() noexcept {
 // exactly the handles that are ready now. What they make ready waits for the next iteration.
 void LoopImpl::run_once() {
   inbox.take_all(core.ready);
-  if (core.ready.empty() && !stopping) {
-    poll(true);
-  } else if (should_poll() || stopping) {
-    poll(false);
+  if (core.ready.empty() || turns_until_look-- == 0) [[unlikely]] look_outside();
+  if (!timers.empty() && timers.next_ns() <= now) timers.advance(now, core.ready);
+  // Often one task is ready, and no batch is needed to tell it from what it makes ready.
+  if (core.ready.has_one()) {
+    Node& node = core.ready.pop_front();
+    ++handles_since_poll;
+    return node.run(&node);
   }
-  if (timers.next_ns() <= now) timers.advance(now, core.ready);
   if (random != 0) shuffle_ready();
   run_batch();
 }
@@ -90,14 +93,24 @@ void LoopImpl::run_batch() {
     ++handles_since_poll;
     node.run(&node);
   }
+  if (handles_since_poll >= kHandlesPerPoll) turns_until_look = 0;
+}
+
+// Not in every turn: one in four may ask whether it is time to ask the kernel.
+void LoopImpl::look_outside() {
+  turns_until_look = driver == Driver::sim ? 0 : kTurnsPerLook;
+  if (core.ready.empty() && !stopping) {
+    poll(true);
+  } else if (stopping || should_poll()) {
+    poll(false);
+  }
 }
 
 bool LoopImpl::should_poll() noexcept {
   if (driver == Driver::sim) return poller.watches() != 0 || user_signals() != 0 || (++turns & 63) == 0;
   if (handles_since_poll >= kHandlesPerPoll) return true;
   // Slow handles: the coarse clock moves every few milliseconds and costs a quarter of the exact one.
-  if ((++turns & 3) == 0 && sys::monotonic_coarse_ns() - polled_at > kBusyPollNs) return true;
-  return false;
+  return sys::monotonic_coarse_ns() - polled_at > kBusyPollNs;
 }
 
 // Whether a sleeping loop could never wake: no timer, no descriptor, no signal, and nobody else to call us.
@@ -236,7 +249,10 @@ void EventLoop::run_forever() {
   } while (!impl_->stopping);
 }
 
-void EventLoop::stop() noexcept { impl_->stopping = true; }
+void EventLoop::stop() noexcept {
+  impl_->stopping = true;
+  impl_->turns_until_look = 0;
+}
 bool EventLoop::is_running() const noexcept { return impl_->running; }
 
 void EventLoop::close() {

@@ -49,10 +49,21 @@ void run_callback(EventLoop& loop, ContextSlot& slot, Call call) {
 
 }  // namespace
 
-void HandleState::run_node(Node* node) {
-  auto* handle = static_cast<HandleState*>(node);
-  const Ref<HandleState> queued = Ref<HandleState>::adopt(handle);
-  if (!handle->loop_->is_closed()) handle->invoke();
+void HandleState::run_unusually() {
+  if (!loop_->is_closed()) invoke();
+}
+
+void HandleState::report_failure() {
+  try {
+    throw;
+  } catch (const KeyboardInterrupt&) {
+    throw;
+  } catch (...) {
+    ExceptionContext context;
+    context.message = "Exception in callback";
+    context.exception = std::current_exception();
+    loop_->call_exception_handler(context);
+  }
 }
 
 void HandleState::invoke() {

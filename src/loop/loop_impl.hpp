@@ -35,6 +35,7 @@ struct LoopImpl {
   std::int64_t sleep_limit() noexcept;
   bool nothing_can_happen() const noexcept;
   bool should_poll() noexcept;
+  void look_outside();
   void shuffle_ready();
   /// A signal that the library itself watches: it does not count as something that could still happen.
   void watch_internal_signal(int signal, Function<void()> fn);
@@ -65,7 +66,8 @@ struct LoopImpl {
   std::int64_t now = 0;              // last clock reading; the clock itself with `sim`
   std::int64_t polled_at = 0;        // coarse
   std::uint32_t handles_since_poll = 0;
-  std::uint32_t turns = 0;
+  std::uint32_t turns_until_look = 0;
+  std::uint32_t turns = 0;  // with `sim`
   int internal_signal = 0;
   std::uint64_t random = 0;          // shuffle state; 0: in order
   LinkList remote_waits;

@@ -79,7 +79,11 @@ void TimerWheel::advance(std::int64_t now_ns, LinkList& due) noexcept {
         }
       }
     } else {
-      while (!taken.empty()) insert(static_cast<TimerNode&>(taken.pop_front()));
+      while (!taken.empty()) {
+        auto& node = static_cast<TimerNode&>(taken.pop_front());
+        __builtin_prefetch(taken.front()->next);
+        insert(node);
+      }
     }
   }
   if (target > now_tick_) now_tick_ = target;
@@ -93,6 +97,25 @@ void TimerWheel::sort_by_when(LinkList& list) noexcept {
     sorted = sorted && when(link) <= when(link->next);
   }
   if (sorted) return;
+  // Few, as almost always: each goes back over those that are later.
+  constexpr int kFew = 32;
+  struct Entry {
+    std::int64_t when;
+    Link* link;
+  };
+  Entry few[kFew];
+  int count = 0;
+  Link* link = list.front();
+  for (; link != list.end() && count < kFew; link = link->next) {
+    const Entry entry{when(link), link};
+    int at = count++;
+    for (; at > 0 && few[at - 1].when > entry.when; --at) few[at] = few[at - 1];
+    few[at] = entry;
+  }
+  if (link == list.end()) {
+    list.relink(few, count, [](const Entry& entry) { return entry.link; });
+    return;
+  }
   // Bottom up: runs[i] holds 2^i sorted nodes, older than those of all lower runs.
   LinkList runs[40];
   const auto merge = [&](LinkList& older, LinkList& newer) {

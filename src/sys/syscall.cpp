@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/syscall.hpp"
 
+#include <sys/mman.h>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -28,6 +29,18 @@ int result_of(int value) noexcept { return value < 0 ? -errno : value; }
 
 std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
 std::int64_t monotonic_coarse_ns() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
+
+void* map_huge(unsigned long size) noexcept {
+  constexpr unsigned long kHuge = 2ul << 20;
+  void* mapped = ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* begin = static_cast<char*>(mapped);
+  char* aligned = begin + (kHuge - reinterpret_cast<std::uintptr_t>(begin) % kHuge) % kHuge;
+  if (aligned > begin) ::munmap(begin, static_cast<unsigned long>(aligned - begin));
+  if (aligned < begin + kHuge) ::munmap(aligned + size, static_cast<unsigned long>(begin + kHuge - aligned));
+  ::madvise(aligned, size, MADV_HUGEPAGE);  // a hint: without it there are more page faults, no more
+  return aligned;
+}
 
 int epoll_create() noexcept { return result_of(::epoll_create1(EPOLL_CLOEXEC)); }
 

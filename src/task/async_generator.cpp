@@ -96,6 +96,7 @@ void warn_after_shutdown(const AsyncGeneratorBase& generator) noexcept {
 }  // namespace
 
 AsyncGeneratorBase::~AsyncGeneratorBase() {
+  error.take();  // one that was thrown in and not taken out
   if (linked()) unlink();
   if (loop_core) loop_core->release();
 }
@@ -140,7 +141,7 @@ bool AcloseAwaiter::await_ready() noexcept {
 }
 
 std::exception_ptr AsyncGeneratorAwaiter::take_error_slow() {
-  std::exception_ptr error = std::exchange(generator_->error, nullptr);
+  std::exception_ptr error = generator_->error.take();
   if (!std::exchange(began_, false)) return refusal(*generator_, call_);
   if (is_exactly<StopAsyncIteration>(error)) {
     return runtime_error("async generator raised StopAsyncIteration");

@@ -30,15 +30,8 @@ void Callback::detach() noexcept {
   if (FutureBase* future = std::exchange(future_, nullptr)) future->release();
 }
 
-FutureBase::~FutureBase() {
+void FutureBase::drop_callbacks() noexcept {
   while (!callbacks_.empty()) static_cast<Callback&>(callbacks_.pop_front()).drop();
-  if (status_ != FutureStatus::finished) {
-    std::destroy_at(&message_);
-  } else {
-    report_unretrieved();
-    std::destroy_at(&error_);
-  }
-  core_->release();
 }
 
 bool FutureBase::cancel(Ref<Message> message) noexcept {
@@ -124,14 +117,8 @@ void run_user_callback(FutureBase& future, ContextSlot& slot, Function<void()> c
   }
 }
 
-void FutureBase::finish(FutureStatus status) noexcept {
-  if (status == FutureStatus::finished && status_ == FutureStatus::pending) {
-    std::destroy_at(&message_);
-    std::construct_at(&error_);
-  }
-  status_ = status;
-  if (callbacks_.empty()) return;
-  if (core_->closed) {
+void FutureBase::run_callbacks() noexcept {
+  if (core_->closed) [[unlikely]] {
     while (!callbacks_.empty()) {
       auto& node = static_cast<Node&>(callbacks_.pop_front());
       if (node.run == &Callback::run_node) static_cast<Callback&>(node).drop();
@@ -166,8 +153,7 @@ void FutureBase::describe(std::string& out) const {
   }
 }
 
-void FutureBase::report_unretrieved() noexcept {
-  if (!log_error_) return;
+void FutureBase::report_error() noexcept {
   log_error_ = false;
   try {
     ExceptionContext context;

@@ -15,7 +15,6 @@ namespace {
 
 std::atomic<std::uintptr_t> task_numbers{0};
 
-const WaitKind kStart{&TaskBase::cancel_never, "its first step"};
 const WaitKind kYield{&TaskBase::cancel_never, "sleep(0)"};
 const WaitKind kSleep{&TaskBase::cancel_linked, "sleep"};
 
@@ -32,19 +31,22 @@ void abandon_tasks(EventLoop& loop) noexcept {
     const Ref<TaskBase> task(&TaskBase::of(*tasks.front()));
     task->abandon(true);
   }
+  // What was not used goes back, so that loops one after the other number on without a gap.
+  LoopCore& core = loop.core();
+  std::uintptr_t end = core.task_numbers_end;
+  if (task_numbers.compare_exchange_strong(end, core.task_number)) core.task_numbers_end = core.task_number;
 }
 
 }  // namespace
 
-TaskBase::TaskBase(EventLoop& loop, std::source_location created) noexcept
-    : FutureBase(loop), wait_(&kStart), created_(created) {
-  is_task_ = true;
-  name_ = (task_numbers.fetch_add(1, std::memory_order_relaxed) + 1) << 1 | 1;
-}
+const WaitKind TaskBase::kStart{&TaskBase::cancel_never, "its first step"};
 
-TaskBase::~TaskBase() {
-  report_unretrieved();
-  if ((name_ & 1) == 0) reinterpret_cast<Message*>(name_)->release();
+// Numbers are the process's, and an atomic increment for each task costs as much as the rest of its birth.
+void TaskBase::take_task_numbers(LoopCore& core) noexcept {
+  constexpr std::uintptr_t kAtOnce = 256;
+  core.task_number = task_numbers.fetch_add(kAtOnce, std::memory_order_relaxed);
+  core.task_numbers_end = core.task_number + kAtOnce;
+  core.abandon_tasks = &abandon_tasks;
 }
 
 void TaskBase::set_name(Text name) {
@@ -69,18 +71,29 @@ void TaskBase::describe(std::string& out) const {
 
 void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
   EventLoop& loop = *core_->loop;
-  TaskOptions options = wanted;
   try {
-    if (loop.impl().task_factory) loop.impl().task_factory(loop, options);
-    if (!options.name.empty()) set_name(options.name);
-    context_ = options.context ? options.context->state() : copy_current_context();
+    if (loop.impl().task_factory) [[unlikely]] {
+      TaskOptions options = wanted;
+      loop.impl().task_factory(loop, options);
+      return begin(root, options);
+    }
+    begin(root, wanted);
   } catch (...) {
-    root.destroy();  // it was handed over, and nobody else knows it
+    if (run == nullptr) root.destroy();  // not begun: it was handed over, and nobody else knows it
     throw;
+  }
+}
+
+inline void TaskBase::begin(PromiseBase& root, const TaskOptions& options) {
+  EventLoop& loop = *core_->loop;
+  if (!options.name.empty()) [[unlikely]] set_name(options.name);
+  if (options.context) {
+    context_ = options.context->state();
+  } else if (const ContextSlot& current = current_context(); current && current->map()) [[unlikely]] {
+    context_ = copy_current_context_slow(current->map());
   }
   root.task = this;
   leaf_ = &root;
-  core_->abandon_tasks = &abandon_tasks;
   core_->tasks.push_back(static_cast<AllTasksLink&>(*this));
   retain();  // the loop's, until done
   run = &TaskBase::first_step;
@@ -174,6 +187,15 @@ FutureBase* TaskBase::awaited_future() const noexcept {
   return wait_ == &kFuture ? static_cast<FutureBase*>(wait_object_) : nullptr;
 }
 
+// Runs the coroutine up to its next suspension. Whoever calls this has made the task current.
+inline void TaskBase::run_step() {
+  wait_ = nullptr;
+  leaf_->resume();
+  if (transfer_ || root_done_) return run_on();
+  core_->current_task = nullptr;
+  current_context_slot = nullptr;
+}
+
 void TaskBase::first_step(Node* node) {
   TaskBase& task = of(*node);
   if (!task.must_cancel_) return step(node);
@@ -193,15 +215,13 @@ void TaskBase::step(Node* node) {
   task.run_step();
 }
 
-// Runs the coroutine up to its next suspension. Whoever calls this has made the task current.
-void TaskBase::run_step() {
-  LoopCore& core = *core_;
-  wait_ = nullptr;
-  do {
+// The coroutine goes on after a transfer that the caller has to make (trampoline), or has ended.
+void TaskBase::run_on() {
+  while (transfer_) {
     transfer_ = false;
     leaf_->resume();
-  } while (transfer_);
-  core.current_task = nullptr;
+  }
+  core_->current_task = nullptr;
   current_context_slot = nullptr;
   if (root_done_) complete(*leaf_);
 }

@@ -17,14 +17,15 @@ inline constexpr std::int32_t kFreeListMax = 8192;
 struct FreeBlock {
   FreeBlock* next;
 };
-/// Looks full and is empty at first: both directions then take the slow path, which looks after the thread's end.
+/// Looks full and is empty at first: both directions then take the slow path, which looks after the thread's end
+/// and after builds that do not pool.
 struct FreeList {
   FreeBlock* head = nullptr;
-  std::int32_t count = kFreeListMax;  // how many more were freed than taken: a bound, not a length
+  std::int32_t count = 0;  // how many more were freed than taken, minus kFreeListMax: a bound, not a length
 };
 
 extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] __attribute__((tls_model("initial-exec")));
-/// Whether the library was built to pool; the inline code asks, so that differently built parts agree.
+/// Whether the library was built to pool. Inline code need not ask: without the pool every list stays as it is.
 extern const bool pool_enabled;
 
 void* allocate_slow(std::size_t size);
@@ -45,13 +46,12 @@ inline void* allocate(std::size_t size) {
 
 /// Returns a block of `allocate(size)`, on any thread.
 inline void deallocate(void* block, std::size_t size) noexcept {
-  if (size <= kPoolMax && size != 0 && pool_enabled) [[likely]] {
+  if (size <= kPoolMax && size != 0) [[likely]] {
     FreeList& list = free_lists[(size - 1) / kPoolStep];
-    if (list.count < kFreeListMax) [[likely]] {
+    if (++list.count <= 0) [[likely]] {  // deallocate_slow takes it back
       auto* free = static_cast<FreeBlock*>(block);
       free->next = list.head;
       list.head = free;
-      ++list.count;
       return;
     }
   }

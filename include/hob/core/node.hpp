@@ -35,6 +35,7 @@ class LinkList {
   LinkList& operator=(const LinkList&) = delete;
 
   bool empty() const noexcept { return head_.next == &head_; }
+  bool has_one() const noexcept { return head_.next == head_.prev && !empty(); }
   Link* front() const noexcept { return head_.next; }
   Link* back() const noexcept { return head_.prev; }
   const Link* end() const noexcept { return &head_; }
@@ -48,6 +49,19 @@ class LinkList {
     first.next->prev = &head_;
     first.next = first.prev = nullptr;
     return first;
+  }
+  /// Puts its `count` links into the order of `items`.
+  template <class Item, class ToLink>
+  void relink(const Item* items, int count, ToLink to_link) noexcept {
+    Link* last = &head_;
+    for (int i = 0; i < count; ++i) {
+      Link* link = to_link(items[i]);
+      last->next = link;
+      link->prev = last;
+      last = link;
+    }
+    last->next = &head_;
+    head_.prev = last;
   }
   /// Moves everything from `other` to the end of this list, in order.
   void take_all(LinkList& other) noexcept {

@@ -57,6 +57,8 @@ struct LoopCore {
   NodeList ready;
   TaskBase* current_task = nullptr;
   LinkList tasks;       // all that are not done, in order of creation
+  std::uintptr_t task_number = 0;  // the last one given out of those that this loop took, up to...
+  std::uintptr_t task_numbers_end = 0;
   LinkList generators;  // async generators that were started and are not finished
   bool closed = false;
   bool debug = false;
@@ -249,6 +251,22 @@ class EventLoop {
   detail::LoopCore& core_;
   detail::LoopImpl* impl_;
 };
+
+namespace detail {
+template <class F, class... Args>
+void BoundHandle<F, Args...>::run_bound(Node* node) {
+  auto* self = static_cast<BoundHandle*>(node);
+  const Ref<BoundHandle> queued = Ref<BoundHandle>::adopt(self);
+  const LoopCore& core = self->loop_->core();
+  if (core.closed || core.debug) [[unlikely]] return self->run_unusually();
+  const ContextScope scope(self->context_);
+  try {
+    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); }, self->bound_);
+  } catch (...) {
+    self->report_failure();
+  }
+}
+}  // namespace detail
 
 /// The loop that runs in this thread. Throws RuntimeError when there is none: call it from a coroutine or callback.
 inline EventLoop& get_running_loop() {

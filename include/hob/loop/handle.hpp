@@ -28,7 +28,6 @@ struct TimerNode : Node {
 class HandleState : public TimerNode, public Pooled {
  public:
   HandleState(EventLoop& loop, ContextSlot context) noexcept : loop_(&loop), context_(std::move(context)) {
-    run = &HandleState::run_node;
   }
   HandleState(const HandleState&) = delete;
   HandleState& operator=(const HandleState&) = delete;
@@ -44,14 +43,15 @@ class HandleState : public TimerNode, public Pooled {
   ContextSlot& context() noexcept { return context_; }
   /// Runs the callback in its context; its exception goes to the loop's handler (KeyboardInterrupt leaves).
   void invoke();
+  /// What runs when the loop is closed or in debug mode.
+  void run_unusually();
+  /// In a catch block: reports the callback's exception (KeyboardInterrupt goes on).
+  void report_failure();
 
  protected:
   virtual void call() = 0;
-  /// Destroys callback and arguments.
+  /// Destroys callback and arguments: once, by `cancel`.
   virtual void drop() noexcept = 0;
-
- private:
-  static void run_node(Node* node);
 
   std::uint32_t refs_ = 1;
   bool cancelled_ = false;
@@ -59,27 +59,33 @@ class HandleState : public TimerNode, public Pooled {
   ContextSlot context_;
 };
 
+/// The ready queue runs it by one indirect call, which is why `run_bound` is a template too.
 template <class F, class... Args>
 class BoundHandle final : public HandleState {
  public:
   template <class G, class... Bs>
   BoundHandle(EventLoop& loop, ContextSlot context, G&& fn, Bs&&... args)
-      : HandleState(loop, std::move(context)), bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {}
-  ~BoundHandle() override { drop(); }
+      : HandleState(loop, std::move(context)), bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {
+    run = &BoundHandle::run_bound;
+  }
+  ~BoundHandle() override {
+    if (!cancelled_) bound_.~Bound();
+  }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
 
  private:
+  static void run_bound(Node* node);
   void call() override {
     std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); }, bound_);
   }
-  void drop() noexcept override {
-    if (!std::exchange(dropped_, true)) bound_.~Bound();
-  }
+  void drop() noexcept override { bound_.~Bound(); }
 
   using Bound = std::tuple<F, Args...>;
   union {
     Bound bound_;
   };
-  bool dropped_ = false;
 };
 
 }  // namespace detail

@@ -258,7 +258,7 @@ class AsyncGeneratorPromise final : public AsyncGeneratorBase {
     }
     auto await_resume() const {
       if (promise_.error) [[unlikely]] {
-        std::rethrow_exception(std::exchange(promise_.error, nullptr));
+        std::rethrow_exception(promise_.error.take());
       }
       return promise_.sent.take();
     }

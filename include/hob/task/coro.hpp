@@ -134,12 +134,12 @@ class CoroAwaiter : public LibraryAwaiter {
     return transfer_to(*child_);
   }
   T await_resume() const {
-    if (child_->error) [[unlikely]] std::rethrow_exception(std::move(child_->error));
+    if (child_->error) [[unlikely]] std::rethrow_exception(child_->error.take());
     if constexpr (!std::is_void_v<T>) return std::move(child_->value.get());
   }
   /// await_resume without throwing (as_result).
   Result<T> await_resume_result() const {
-    if (child_->error) [[unlikely]] return Result<T>(std::move(child_->error));
+    if (child_->error) [[unlikely]] return Result<T>(child_->error.take());
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {

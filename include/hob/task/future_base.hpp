@@ -58,7 +58,16 @@ class FutureBase : public Pooled {
   explicit FutureBase(EventLoop& loop) noexcept : core_(&loop.core()) { core_->retain(); }
   FutureBase(const FutureBase&) = delete;
   FutureBase& operator=(const FutureBase&) = delete;
-  virtual ~FutureBase();
+  [[gnu::always_inline]] inline virtual ~FutureBase() {
+    if (!callbacks_.empty()) [[unlikely]] drop_callbacks();
+    if (status_ != FutureStatus::finished) {
+      message_.~Ref();
+    } else {
+      report_unretrieved();
+      error_.~exception_ptr();
+    }
+    core_->release();
+  }
 
   void retain() noexcept { ++refs_; }
   void release() noexcept {
@@ -106,17 +115,30 @@ class FutureBase : public Pooled {
     if (done()) [[unlikely]] raise_done();
   }
   /// The state changes and whoever waits is scheduled, in order.
-  void finish(FutureStatus status) noexcept;
+  void finish(FutureStatus status) noexcept {
+    if (status == FutureStatus::finished && status_ == FutureStatus::pending) {
+      message_.~Ref();
+      ::new (&error_) std::exception_ptr();
+    }
+    status_ = status;
+    if (!callbacks_.empty()) run_callbacks();
+  }
   /// `for_first`: only the first who asks gets the message. So it is with a task that ended by a CancelledError:
   /// asyncio hands that very exception out, once.
   void finish_cancelled(Ref<Message> message, bool for_first = false) noexcept;
   void finish_error(std::exception_ptr error) noexcept;
   void finish_value() noexcept { finish(FutureStatus::finished); }
   Ref<Message> take_cancel_message() noexcept;
+  /// Schedules whoever waits.
+  void run_callbacks() noexcept;
+  void drop_callbacks() noexcept;
+  void report_error() noexcept;
   [[noreturn]] void throw_outcome();
   [[noreturn]] static void raise_done();
   /// "exception was never retrieved"; each final class calls it in its destructor, while it can describe itself.
-  void report_unretrieved() noexcept;
+  void report_unretrieved() noexcept {
+    if (log_error_) [[unlikely]] report_error();
+  }
 
   LoopCore* core_;
   LinkList callbacks_;

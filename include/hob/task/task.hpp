@@ -22,7 +22,7 @@ namespace detail {
 template <class T>
 void TaskState<T>::complete(PromiseBase& root) {
   auto& promise = static_cast<CoroPromise<T>&>(root);
-  if (promise.error) [[unlikely]] return complete_error(root, std::move(promise.error));
+  if (promise.error) [[unlikely]] return complete_error(root, promise.error.take());
   if (take_must_cancel()) [[unlikely]] {
     finish_cancelled(cancel_message());
   } else {
@@ -50,7 +50,7 @@ void check_can_start(EventLoop& loop);
 
 template <class T>
 Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions& options, std::source_location from) {
-  check_can_start(loop);
+  if (loop.is_closed()) [[unlikely]] check_can_start(loop);
   auto* state = new TaskState<T>(loop, from);
   auto task = Ref<FutureBase>::adopt(state);
   state->start(coro.release(), options);

@@ -40,8 +40,15 @@ struct AllTasksLink : Link {};
 
 class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
  public:
-  TaskBase(EventLoop& loop, std::source_location created) noexcept;
-  ~TaskBase() override;
+  TaskBase(EventLoop& loop, std::source_location created) noexcept : FutureBase(loop), wait_(&kStart), created_(created) {
+    is_task_ = true;
+    if (core_->task_number == core_->task_numbers_end) [[unlikely]] take_task_numbers(*core_);
+    name_ = ++core_->task_number << 1 | 1;
+  }
+  [[gnu::always_inline]] inline ~TaskBase() override {
+    report_unretrieved();
+    if ((name_ & 1) == 0) [[unlikely]] reinterpret_cast<Message*>(name_)->release();
+  }
 
   // asyncio.Task.
   bool cancel(Ref<Message> message) noexcept override;
@@ -149,9 +156,13 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   void conclude(PromiseBase& root) noexcept;
 
  private:
+  static void take_task_numbers(LoopCore& core) noexcept;
+  static const WaitKind kStart;
   static void first_step(Node* node);
   static void sleep_over(Node* node);
+  void begin(PromiseBase& root, const TaskOptions& options);
   void run_step();
+  void run_on();
   void run_eagerly();
   void run_timed();
   void cancel_new_wait() noexcept;

@@ -41,6 +41,30 @@ class ValueSlot {
   bool has_ = false;
 };
 
+/// Nothing to destroy: no need to know.
+template <class T>
+  requires(std::is_object_v<T> && std::is_trivially_destructible_v<T>)
+class ValueSlot<T> {
+ public:
+  static_assert(kIsResult<T>, "a coroutine or future gives a movable value: not a reference (return a pointer)");
+  static_assert(alignof(T) <= 16, "over-aligned results do not fit a frame: return a unique_ptr");
+  using Value = T;
+
+  ValueSlot() noexcept {}
+  ValueSlot(const ValueSlot&) = delete;
+  ValueSlot& operator=(const ValueSlot&) = delete;
+  template <class... Args>
+  void emplace(Args&&... args) {
+    ::new (static_cast<void*>(&value_)) Value(std::forward<Args>(args)...);
+  }
+  Value& get() noexcept { return value_; }
+
+ private:
+  union {
+    Value value_;
+  };
+};
+
 /// void needs no room.
 template <>
 class ValueSlot<void> {
