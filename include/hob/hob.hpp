@@ -3,9 +3,9 @@
 #pragma once
 
 // Values and errors.
-#include <hob/core/context.hpp>          // ContextVar, Context, copy_context
-#include <hob/core/duration.hpp>         // Duration: takes 5ms
-#include <hob/core/error.hpp>            // CancelledError, TimeoutError, InvalidStateError, OSError, ...
+#include <hob/core/context.hpp>   // ContextVar, Context, copy_context
+#include <hob/core/duration.hpp>  // Duration: takes 5ms
+#include <hob/core/error.hpp>     // CancelledError, TimeoutError, InvalidStateError, OSError, ...
 #include <hob/core/exception_group.hpp>  // ExceptionGroup
 #include <hob/core/result.hpp>           // Result<T>
 
@@ -14,25 +14,25 @@
 #include <hob/loop/exception_context.hpp>  // what an exception handler is told
 
 // Coroutines, futures, tasks.
-#include <hob/task/as_result.hpp>   // await without throwing
-#include <hob/task/async_generator.hpp>  // AsyncGenerator<T>
-#include <hob/task/async_with.hpp>  // async_with, AsyncExitStack
-#include <hob/task/awaitable.hpp>   // how to write an awaitable
-#include <hob/task/call_graph.hpp>  // print_call_graph
+#include <hob/task/as_result.hpp>          // await without throwing
+#include <hob/task/async_generator.hpp>    // AsyncGenerator<T>
+#include <hob/task/async_with.hpp>         // async_with, AsyncExitStack
+#include <hob/task/awaitable.hpp>          // how to write an awaitable
+#include <hob/task/call_graph.hpp>         // print_call_graph
 #include <hob/task/concurrent_future.hpp>  // concurrent::Future, wrap_future
-#include <hob/task/coro.hpp>        // Coro<T>
-#include <hob/task/ensure_future.hpp>  // ensure_future
-#include <hob/task/future.hpp>      // Future<T>, create_future
-#include <hob/task/gather.hpp>      // gather
-#include <hob/task/generator.hpp>   // Generator<T>
-#include <hob/task/run.hpp>         // run, Runner
-#include <hob/task/shield.hpp>      // shield
-#include <hob/task/sleep.hpp>       // sleep
-#include <hob/task/task.hpp>        // Task<T>, create_task, current_task, all_tasks
-#include <hob/task/task_group.hpp>  // task_group, TaskGroup
-#include <hob/task/threads.hpp>     // run_coroutine_threadsafe, on
-#include <hob/task/timeout.hpp>     // timeout, timeout_at, wait_for
-#include <hob/task/wait.hpp>        // wait, as_completed
+#include <hob/task/coro.hpp>               // Coro<T>
+#include <hob/task/ensure_future.hpp>      // ensure_future
+#include <hob/task/future.hpp>             // Future<T>, create_future
+#include <hob/task/gather.hpp>             // gather
+#include <hob/task/generator.hpp>          // Generator<T>
+#include <hob/task/run.hpp>                // run, Runner
+#include <hob/task/shield.hpp>             // shield
+#include <hob/task/sleep.hpp>              // sleep
+#include <hob/task/task.hpp>               // Task<T>, create_task, current_task, all_tasks
+#include <hob/task/task_group.hpp>         // task_group, TaskGroup
+#include <hob/task/threads.hpp>            // run_coroutine_threadsafe, on
+#include <hob/task/timeout.hpp>            // timeout, timeout_at, wait_for
+#include <hob/task/wait.hpp>               // wait, as_completed
 
 // Synchronisation.
 #include <hob/sync/barrier.hpp>    // Barrier

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// BlockAudit: which blocks of the frame allocator are alive, for tests. It costs the allocator's fast
-// path nothing: while an audit runs the thread's free lists stay empty, so every call is a slow one.
+// BlockAudit: which blocks of the frame allocator are alive, for tests. It costs the allocator's
+// fast path nothing: while an audit runs the thread's free lists stay empty, so every call is a
+// slow one.
 #pragma once
 
 #include <cstddef>

@@ -11,7 +11,8 @@ namespace detail {
 
 constinit thread_local ContextSlot* current_context_slot = nullptr;
 
-// A sorted vector that is copied on every set: programs have a handful of variables, and get is what is hot.
+// A sorted vector that is copied on every set: programs have a handful of variables, and get is
+// what is hot.
 class ContextMap {
  public:
   struct Entry {
@@ -42,7 +43,9 @@ ContextState::~ContextState() {
   if (map_) map_->release();
 }
 
-const ContextValue* ContextState::find(std::uint64_t id) const noexcept { return map_ ? map_->find(id) : nullptr; }
+const ContextValue* ContextState::find(std::uint64_t id) const noexcept {
+  return map_ ? map_->find(id) : nullptr;
+}
 
 void ContextState::assign(std::uint64_t id, Ref<ContextValue> value) {
   auto fresh = Ref<ContextMap>::adopt(new ContextMap);

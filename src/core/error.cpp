@@ -4,8 +4,8 @@
 #include <hob/core/exception_group.hpp>
 #include <hob/core/raise.hpp>
 
-#include <cstring>
 #include <cxxabi.h>
+#include <cstring>
 #include <memory>
 #include <system_error>
 #include <typeinfo>
@@ -13,8 +13,8 @@
 namespace hob {
 
 OSError::OSError(int code, Text operation)
-    : std::runtime_error(std::string(operation.data(), operation.size()) + ": [Errno " + std::to_string(code) + "] " +
-                         std::generic_category().message(code)),
+    : std::runtime_error(std::string(operation.data(), operation.size()) + ": [Errno " +
+                         std::to_string(code) + "] " + std::generic_category().message(code)),
       code_(code),
       operation_(detail::Message::make(operation)) {}
 
@@ -32,7 +32,8 @@ std::string demangled(const std::type_info& type) {
 std::string type_name(const std::exception_ptr& error) {
   if (!error) return "";
   std::string name = demangled(*error.__cxa_exception_type());
-  // Only the last part of a plain qualified name: hob::ValueError -> ValueError, std::vector<a::b> stays.
+  // Only the last part of a plain qualified name: hob::ValueError -> ValueError, std::vector<a::b>
+  // stays.
   if (name.find('<') == std::string::npos) {
     if (const auto at = name.rfind("::"); at != std::string::npos) name.erase(0, at + 2);
   }
@@ -67,8 +68,10 @@ void raise_stop_async_iteration() { throw StopAsyncIteration(); }
 void raise_nan_duration() { throw ValueError("Invalid delay: NaN (not a number)"); }
 
 const void* exception_object(const std::exception_ptr& error, const void* type_info) noexcept {
-  static_assert(sizeof(std::exception_ptr) == sizeof(void*), "exception_ptr must be one pointer to the object");
-  if (!error || *error.__cxa_exception_type() != *static_cast<const std::type_info*>(type_info)) return nullptr;
+  static_assert(sizeof(std::exception_ptr) == sizeof(void*),
+                "exception_ptr must be one pointer to the object");
+  if (!error || *error.__cxa_exception_type() != *static_cast<const std::type_info*>(type_info))
+    return nullptr;
   const void* object;
   std::memcpy(&object, &error, sizeof object);
   return object;

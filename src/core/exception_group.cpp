@@ -5,7 +5,8 @@ namespace hob {
 namespace {
 
 std::string summary(const std::string& message, std::size_t count) {
-  return message + " (" + std::to_string(count) + (count == 1 ? " sub-exception)" : " sub-exceptions)");
+  return message + " (" + std::to_string(count) +
+         (count == 1 ? " sub-exception)" : " sub-exceptions)");
 }
 
 using Part = std::optional<ExceptionGroup>;

@@ -14,7 +14,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HOB_POOL 0
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define HOB_POOL 0
 #endif
 #endif
@@ -30,14 +31,16 @@ const bool pool_enabled = HOB_POOL;
 namespace {
 
 constexpr std::size_t kSlabBytes = 64 * 1024;
-constexpr std::size_t kSmallSlabs = 32;                 // from the heap: a small program stays small
-constexpr std::size_t kChunkBytes = 4 * 1024 * 1024;  // then from chunks that the kernel backs by huge pages
+constexpr std::size_t kSmallSlabs = 32;  // from the heap: a small program stays small
+constexpr std::size_t kChunkBytes =
+    4 * 1024 * 1024;  // then from chunks that the kernel backs by huge pages
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kPoolStep; }
 constexpr std::size_t bytes_of(std::size_t index) { return (index + 1) * kPoolStep; }
 
-// What threads gave back: whole chains, so that a thread takes thousands of blocks under one lock. Slabs are
-// never unmapped (their blocks scatter); memory stays at its peak and is reused, as with most allocators.
+// What threads gave back: whole chains, so that a thread takes thousands of blocks under one lock.
+// Slabs are never unmapped (their blocks scatter); memory stays at its peak and is reused, as with
+// most allocators.
 class Depot {
  public:
   void give(std::size_t index, FreeBlock* chain) noexcept {
@@ -85,7 +88,8 @@ class Depot {
   };
   static_assert(sizeof(Entry) <= kPoolStep);
 
-  // Unused room for slabs. A huge page is one page fault and one TLB entry where there were 512 of each.
+  // Unused room for slabs. A huge page is one page fault and one TLB entry where there were 512 of
+  // each.
   std::size_t slabs_ = 0;
   std::byte* chunk_ = nullptr;
   std::byte* chunk_end_ = nullptr;
@@ -109,7 +113,8 @@ void give_all_to_depot() noexcept {
 
 thread_local bool thread_ended = false;
 
-// Gives a thread's blocks back when it ends. Touched only on the slow path, so that the fast one needs no guard.
+// Gives a thread's blocks back when it ends. Touched only on the slow path, so that the fast one
+// needs no guard.
 struct ThreadEnd {
   bool armed = false;
   ~ThreadEnd() {
@@ -135,7 +140,8 @@ FreeBlock* carve_slab(std::size_t index) {
 }  // namespace
 
 void* allocate_slow(std::size_t size) {
-  if (audit) [[unlikely]] return audit->allocate(size);
+  if (audit) [[unlikely]]
+    return audit->allocate(size);
   if (!pool_enabled || size > kPoolMax || size == 0) return ::operator new(size);
   if (!thread_ended) thread_end.armed = true;
   const std::size_t index = class_of(size);
@@ -147,7 +153,8 @@ void* allocate_slow(std::size_t size) {
 
 void deallocate_slow(void* block, std::size_t size) noexcept {
   if (size <= kPoolMax && size != 0) --free_lists[class_of(size)].count;
-  if (audit && audit->forget(block)) [[unlikely]] return;
+  if (audit && audit->forget(block)) [[unlikely]]
+    return;
   if (!pool_enabled || size > kPoolMax || size == 0) {
     ::operator delete(block);
     return;

@@ -20,16 +20,19 @@ namespace detail {
 constinit thread_local EventLoop* running_loop = nullptr;
 
 void raise_no_running_loop() {
-  raise_runtime_error("no running event loop: call this from a coroutine or callback that hob::run is running");
+  raise_runtime_error(
+      "no running event loop: call this from a coroutine or callback that hob::run is running");
 }
 
 namespace {
 
-// A needless epoll_wait costs nine task switches, so while there is work the kernel is asked only now and then.
+// A needless epoll_wait costs nine task switches, so while there is work the kernel is asked only
+// now and then.
 constexpr std::uint32_t kHandlesPerPoll = 61;
 constexpr std::uint32_t kTurnsPerLook = 3;
 constexpr std::int64_t kBusyPollNs = 50'000;
-constexpr std::int64_t kSleepMaxNs = 86'400'000'000'000;  // a day, as asyncio's MAXIMUM_SELECT_TIMEOUT
+constexpr std::int64_t kSleepMaxNs =
+    86'400'000'000'000;  // a day, as asyncio's MAXIMUM_SELECT_TIMEOUT
 
 bool environment_says(const char* name, const char* value) {
   const char* set = std::getenv(name);
@@ -59,11 +62,13 @@ std::int64_t LoopImpl::now_ns() noexcept {
   return now;
 }
 
-// One iteration, in asyncio's order: what other threads sent, what the kernel has, the timers that are due; then
-// exactly the handles that are ready now. What they make ready waits for the next iteration.
+// One iteration, in asyncio's order: what other threads sent, what the kernel has, the timers that
+// are due; then exactly the handles that are ready now. What they make ready waits for the next
+// iteration.
 void LoopImpl::run_once() {
   inbox.take_all(core.ready);
-  if (core.ready.empty() || turns_until_look-- == 0) [[unlikely]] look_outside();
+  if (core.ready.empty() || turns_until_look-- == 0) [[unlikely]]
+    look_outside();
   if (!timers.empty() && timers.next_ns() <= now) timers.advance(now, core.ready);
   // Often one task is ready, and no batch is needed to tell it from what it makes ready.
   if (core.ready.has_one()) {
@@ -107,16 +112,20 @@ void LoopImpl::look_outside() {
 }
 
 bool LoopImpl::should_poll() noexcept {
-  if (driver == Driver::sim) return poller.watches() != 0 || user_signals() != 0 || (++turns & 63) == 0;
+  if (driver == Driver::sim)
+    return poller.watches() != 0 || user_signals() != 0 || (++turns & 63) == 0;
   if (handles_since_poll >= kHandlesPerPoll) return true;
-  // Slow handles: the coarse clock moves every few milliseconds and costs a quarter of the exact one.
+  // Slow handles: the coarse clock moves every few milliseconds and costs a quarter of the exact
+  // one.
   return sys::monotonic_coarse_ns() - polled_at > kBusyPollNs;
 }
 
-// Whether a sleeping loop could never wake: no timer, no descriptor, no signal, and nobody else to call us.
+// Whether a sleeping loop could never wake: no timer, no descriptor, no signal, and nobody else to
+// call us.
 bool LoopImpl::nothing_can_happen() const noexcept {
-  return on_deadlock && timers.empty() && poller.watches() == 0 && user_signals() == 0 && inbox.empty() &&
-         remote_work.load() == 0 && (driver == Driver::sim || sys::single_threaded());
+  return on_deadlock && timers.empty() && poller.watches() == 0 && user_signals() == 0 &&
+         inbox.empty() && remote_work.load() == 0 &&
+         (driver == Driver::sim || sys::single_threaded());
 }
 
 void LoopImpl::poll(bool may_sleep) {
@@ -145,7 +154,8 @@ std::int64_t LoopImpl::sleep_limit() noexcept {
 
 void LoopImpl::wait(std::int64_t timeout_ns) {
   if (driver == Driver::sim) {
-    // Real descriptors and jobs elsewhere take real time, of which virtual time knows nothing: they go first.
+    // Real descriptors and jobs elsewhere take real time, of which virtual time knows nothing: they
+    // go first.
     const bool outside = remote_work.load() != 0 || timeout_ns < 0;
     if (poller.watches() == 0 && user_signals() == 0 && !outside) {
       now += timeout_ns;
@@ -186,7 +196,8 @@ void LoopImpl::shuffle_ready() {
 void start_timer(EventLoop& loop, TimerNode& node, std::int64_t when_ns) noexcept {
   node.when_ns = when_ns;
   LoopImpl& impl = loop.impl();
-  // Virtual time would jump to the end of all times and never come back: there "forever" is no event.
+  // Virtual time would jump to the end of all times and never come back: there "forever" is no
+  // event.
   if (when_ns == INT64_MAX && impl.driver == Driver::sim) return;
   impl.timers.insert(node);
 }
@@ -226,7 +237,8 @@ void EventLoop::run_forever() {
   if (core_.closed) detail::raise_runtime_error("Event loop is closed");
   if (impl_->running) detail::raise_runtime_error("This event loop is already running");
   if (detail::running_loop) {
-    detail::raise_runtime_error("Cannot run the event loop while another loop is running in this thread");
+    detail::raise_runtime_error(
+        "Cannot run the event loop while another loop is running in this thread");
   }
   struct Running {
     detail::LoopImpl& impl;
@@ -299,7 +311,8 @@ void EventLoop::schedule_at(detail::HandleState& handle, Duration when) {
 
 ThreadSafeHandle EventLoop::post(Function<void()> fn) {
   using State = ThreadSafeHandle::State;
-  auto state = detail::Ref<State>::adopt(new State(*this, std::move(fn), detail::copy_current_context()));
+  auto state =
+      detail::Ref<State>::adopt(new State(*this, std::move(fn), detail::copy_current_context()));
   state->retain();  // the inbox's
   const auto pushed = impl_->inbox.push(*state.get());
   if (pushed == detail::Inbox::Pushed::to_sleeper) impl_->poller.wake();
@@ -338,9 +351,13 @@ void EventLoop::set_debug(bool enabled) noexcept { core_.debug = enabled; }
 Duration EventLoop::slow_callback_duration() const noexcept {
   return Duration::nanoseconds(impl_->slow_callback_ns);
 }
-void EventLoop::set_slow_callback_duration(Duration d) noexcept { impl_->slow_callback_ns = d.count_ns(); }
+void EventLoop::set_slow_callback_duration(Duration d) noexcept {
+  impl_->slow_callback_ns = d.count_ns();
+}
 Driver EventLoop::driver() const noexcept { return impl_->driver; }
 
-void EventLoop::set_exception_handler(ExceptionHandler handler) { impl_->exception_handler = std::move(handler); }
+void EventLoop::set_exception_handler(ExceptionHandler handler) {
+  impl_->exception_handler = std::move(handler);
+}
 
 }  // namespace hob

@@ -12,7 +12,8 @@ namespace detail {
 
 void default_exception_report(const ExceptionContext& context) noexcept {
   try {
-    std::string text = context.message.empty() ? "Unhandled exception in event loop" : context.message;
+    std::string text =
+        context.message.empty() ? "Unhandled exception in event loop" : context.message;
     if (!context.future.empty()) text += "\nfuture: " + context.future;
     if (!context.source.empty()) text += "\nmade at: " + context.source;
     if (context.exception) text += "\n" + describe(context.exception);
@@ -42,8 +43,8 @@ void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept
     handler(*this, context);
   } catch (...) {
     try {
-      ExceptionContext failed{"Unhandled error in exception handler", std::current_exception(), context.future,
-                              context.source};
+      ExceptionContext failed{"Unhandled error in exception handler", std::current_exception(),
+                              context.future, context.source};
       default_exception_handler(failed);
     } catch (...) {
       default_exception_handler(context);

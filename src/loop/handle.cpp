@@ -23,7 +23,8 @@ void HandleState::cancel() noexcept {
 
 namespace {
 
-// Runs a callback in its context; its exception goes to the loop's handler (KeyboardInterrupt leaves).
+// Runs a callback in its context; its exception goes to the loop's handler (KeyboardInterrupt
+// leaves).
 template <class Call>
 void run_callback(EventLoop& loop, ContextSlot& slot, Call call) {
   const ContextScope scope(slot);
@@ -42,7 +43,8 @@ void run_callback(EventLoop& loop, ContextSlot& slot, Call call) {
   if (!timed) return;
   if (const Duration took = loop.time() - before; took >= loop.slow_callback_duration()) {
     char text[64];
-    const int size = std::snprintf(text, sizeof text, "Executing a callback took %.3f seconds\n", took.seconds());
+    const int size = std::snprintf(text, sizeof text, "Executing a callback took %.3f seconds\n",
+                                   took.seconds());
     sys::write_stderr(text, static_cast<unsigned long>(size));
   }
 }
@@ -74,7 +76,8 @@ void HandleState::invoke() {
 
 void ThreadSafeHandle::State::run_node(detail::Node* node) {
   const auto item = detail::Ref<State>::adopt(static_cast<State*>(node));
-  // Callback and context leave the item here, whoever holds it last: they belong to this thread now.
+  // Callback and context leave the item here, whoever holds it last: they belong to this thread
+  // now.
   Function<void()> call = std::move(item->fn);
   detail::ContextSlot slot = std::move(item->context);
   if (item->loop.is_closed() || !item->claim(Phase::taken)) return;
@@ -91,7 +94,9 @@ ThreadSafeHandle& ThreadSafeHandle::operator=(ThreadSafeHandle other) noexcept {
 }
 ThreadSafeHandle::~ThreadSafeHandle() = default;
 
-bool ThreadSafeHandle::cancel() noexcept { return state_ && state_->claim(State::Phase::cancelled); }
+bool ThreadSafeHandle::cancel() noexcept {
+  return state_ && state_->claim(State::Phase::cancelled);
+}
 bool ThreadSafeHandle::cancelled() const noexcept {
   return state_ && state_->phase.load(std::memory_order_acquire) == State::Phase::cancelled;
 }

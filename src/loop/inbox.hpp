@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Inbox: what other threads hand to a loop. Producers push with one compare-and-swap and wake the loop only when
-// it sleeps; the loop takes everything in one exchange. Order is kept per producer, and overall by push. Once
-// closed it refuses: a push either came before the close, and is dropped by it, or fails.
+// Inbox: what other threads hand to a loop. Producers push with one compare-and-swap and wake the
+// loop only when it sleeps; the loop takes everything in one exchange. Order is kept per producer,
+// and overall by push. Once closed it refuses: a push either came before the close, and is dropped
+// by it, or fails.
 #pragma once
 
 #include <hob/core/function.hpp>
@@ -11,8 +12,8 @@
 
 namespace hob {
 
-/// One call posted from another thread. Comes from the global heap: it is freed on the other side, and the
-/// thread-local pool would drain in one thread and grow in the other.
+/// One call posted from another thread. Comes from the global heap: it is freed on the other side,
+/// and the thread-local pool would drain in one thread and grow in the other.
 class ThreadSafeHandle::State : public detail::Node {
  public:
   enum class Phase : unsigned char { pending, taken, cancelled };
@@ -56,8 +57,10 @@ class Inbox {
     do {
       if (head == closed_mark()) return Pushed::refused;
       item.older = head;
-    } while (!head_.compare_exchange_weak(head, &item, std::memory_order_seq_cst, std::memory_order_relaxed));
-    return sleeping_.exchange(false, std::memory_order_seq_cst) ? Pushed::to_sleeper : Pushed::quietly;
+    } while (!head_.compare_exchange_weak(head, &item, std::memory_order_seq_cst,
+                                          std::memory_order_relaxed));
+    return sleeping_.exchange(false, std::memory_order_seq_cst) ? Pushed::to_sleeper
+                                                                : Pushed::quietly;
   }
   bool empty() const noexcept {
     const Item* head = head_.load(std::memory_order_relaxed);

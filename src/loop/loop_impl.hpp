@@ -37,7 +37,8 @@ struct LoopImpl {
   bool should_poll() noexcept;
   void look_outside();
   void shuffle_ready();
-  /// A signal that the library itself watches: it does not count as something that could still happen.
+  /// A signal that the library itself watches: it does not count as something that could still
+  /// happen.
   void watch_internal_signal(int signal, Function<void()> fn);
   std::size_t user_signals() const noexcept { return signals.count() - (internal_signal != 0); }
 
@@ -63,13 +64,13 @@ struct LoopImpl {
   bool stopping = false;
   bool running = false;
   std::atomic<std::uintptr_t> thread{0};  // while running
-  std::int64_t now = 0;              // last clock reading; the clock itself with `sim`
-  std::int64_t polled_at = 0;        // coarse
+  std::int64_t now = 0;                   // last clock reading; the clock itself with `sim`
+  std::int64_t polled_at = 0;             // coarse
   std::uint32_t handles_since_poll = 0;
   std::uint32_t turns_until_look = 0;
   std::uint32_t turns = 0;  // with `sim`
   int internal_signal = 0;
-  std::uint64_t random = 0;          // shuffle state; 0: in order
+  std::uint64_t random = 0;  // shuffle state; 0: in order
   LinkList remote_waits;
   std::atomic<std::uint32_t> remote_work{0};  // jobs elsewhere that will post here when done
   Function<void()> on_deadlock;

@@ -21,14 +21,17 @@ int checked(int result, const char* operation) {
 }  // namespace
 
 EpollPoller::EpollPoller()
-    : epoll_(checked(sys::epoll_create(), "epoll_create1")), wake_(checked(sys::event_fd(), "eventfd")) {
+    : epoll_(checked(sys::epoll_create(), "epoll_create1")),
+      wake_(checked(sys::event_fd(), "eventfd")) {
   // Edge-triggered and never read: a write is an edge, and the counter is nobody's business.
-  checked(sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), EPOLLIN | EPOLLET, kWakeTag), "epoll_ctl");
+  checked(sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), EPOLLIN | EPOLLET, kWakeTag),
+          "epoll_ctl");
 }
 
 void EpollPoller::watch(int fd, bool write, Ref<HandleState> handle) {
   if (fd < 0) raise_value_error("add_reader/add_writer: the file descriptor is negative");
-  if (static_cast<std::size_t>(fd) >= by_fd_.size()) by_fd_.resize(static_cast<std::size_t>(fd) + 1);
+  if (static_cast<std::size_t>(fd) >= by_fd_.size())
+    by_fd_.resize(static_cast<std::size_t>(fd) + 1);
   Watch& watch = by_fd_[static_cast<std::size_t>(fd)];
   Ref<HandleState> old = std::exchange(watch.handles[write], std::move(handle));
   if (old) {
@@ -56,7 +59,8 @@ bool EpollPoller::unwatch(int fd, bool write) noexcept {
 }
 
 void EpollPoller::update(int fd, Watch& watch) {
-  const std::uint32_t wanted = (watch.handles[0] ? EPOLLIN : 0u) | (watch.handles[1] ? EPOLLOUT : 0u);
+  const std::uint32_t wanted =
+      (watch.handles[0] ? EPOLLIN : 0u) | (watch.handles[1] ? EPOLLOUT : 0u);
   if (watch.always_ready) {
     if (wanted == 0) {
       watch.always_ready = false;
@@ -65,10 +69,14 @@ void EpollPoller::update(int fd, Watch& watch) {
     return;
   }
   const bool adds = (wanted & ~watch.events) != 0;
-  const int operation = watch.events == 0 ? EPOLL_CTL_ADD : wanted == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-  int result = sys::epoll_control(epoll_.get(), operation, fd, wanted, static_cast<std::uint64_t>(fd));
+  const int operation = watch.events == 0 ? EPOLL_CTL_ADD
+                        : wanted == 0     ? EPOLL_CTL_DEL
+                                          : EPOLL_CTL_MOD;
+  int result =
+      sys::epoll_control(epoll_.get(), operation, fd, wanted, static_cast<std::uint64_t>(fd));
   if (result == -ENOENT && adds) {  // the descriptor was closed and reused without remove_reader
-    result = sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, fd, wanted, static_cast<std::uint64_t>(fd));
+    result =
+        sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, fd, wanted, static_cast<std::uint64_t>(fd));
   }
   if (result == -EPERM && adds) {
     watch.always_ready = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// EpollPoller: waits for file descriptors. Watches are level-triggered, as asyncio's selectors are; regular
-// files, which epoll refuses, count as always ready, as poll(2) has it.
+// EpollPoller: waits for file descriptors. Watches are level-triggered, as asyncio's selectors are;
+// regular files, which epoll refuses, count as always ready, as poll(2) has it.
 #pragma once
 
 #include "sys/fd.hpp"
@@ -23,8 +23,8 @@ class EpollPoller {
   bool unwatch(int fd, bool write) noexcept;
   std::size_t watches() const noexcept { return watches_; }
 
-  /// Waits until something is ready, a wake, or `timeout_ns` (negative: without limit) and appends the handlers
-  /// of what is ready to `ready`, per descriptor the reader before the writer.
+  /// Waits until something is ready, a wake, or `timeout_ns` (negative: without limit) and appends
+  /// the handlers of what is ready to `ready`, per descriptor the reader before the writer.
   void poll(std::int64_t timeout_ns, NodeList& ready) noexcept;
   /// Interrupts `poll`, also the next one. Any thread; async-signal-safe.
   void wake() noexcept;

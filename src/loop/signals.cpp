@@ -17,7 +17,8 @@ struct Slot {
   std::atomic<bool> arrived{false};
 };
 Slot slots[kSignalMax];
-static_assert(std::atomic<EpollPoller*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+static_assert(std::atomic<EpollPoller*>::is_always_lock_free &&
+                  std::atomic<bool>::is_always_lock_free,
               "the signal handler may use lock-free atomics only");
 
 // Async-signal-safe: two atomics and a write(2).
@@ -30,11 +31,13 @@ void on_signal(int signal) {
 }  // namespace
 
 void Signals::watch(int signal, Ref<HandleState> handle) {
-  if (signal <= 0 || signal >= kSignalMax) raise_value_error("add_signal_handler: no such signal number");
+  if (signal <= 0 || signal >= kSignalMax)
+    raise_value_error("add_signal_handler: no such signal number");
   Slot& slot = slots[signal];
   EpollPoller* expected = nullptr;
   if (!slot.owner.compare_exchange_strong(expected, &poller_) && expected != &poller_) {
-    raise_runtime_error("add_signal_handler: another loop handles this signal; remove its handler first");
+    raise_runtime_error(
+        "add_signal_handler: another loop handles this signal; remove its handler first");
   }
   if (expected == nullptr) {
     slot.arrived.store(false);
@@ -60,7 +63,8 @@ bool Signals::unwatch(int signal) noexcept {
 
 void Signals::collect(NodeList& ready) noexcept {
   for (auto& [signal, handle] : handles_) {
-    if (!slots[signal].arrived.exchange(false, std::memory_order_acquire) || handle->linked()) continue;
+    if (!slots[signal].arrived.exchange(false, std::memory_order_acquire) || handle->linked())
+      continue;
     handle->retain();
     ready.push_back(*handle);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Unix signals, delivered into loops. The real handler only sets a flag and wakes the loop that asked.
+// Unix signals, delivered into loops. The real handler only sets a flag and wakes the loop that
+// asked.
 #pragma once
 
 #include "loop/poller.hpp"

@@ -22,7 +22,8 @@ void TimerWheel::insert(TimerNode& node) noexcept {
 }
 
 void TimerWheel::remove(TimerNode& node) noexcept {
-  // The last node of a slot has the slot's own head on both sides; if that is one of ours, its bit goes out.
+  // The last node of a slot has the slot's own head on both sides; if that is one of ours, its bit
+  // goes out.
   const Link* head = node.next == node.prev ? node.next : nullptr;
   node.unlink();
   const auto* slot = static_cast<const LinkList*>(static_cast<const void*>(head));
@@ -39,7 +40,8 @@ void TimerWheel::clear_bit(int level, int slot) noexcept {
 
 bool TimerWheel::find_next(Next& next) const noexcept {
   if (levels_used_ == 0) return false;
-  // The lowest level in use holds the earliest timers: all of its slots lie within one slot of the level above.
+  // The lowest level in use holds the earliest timers: all of its slots lie within one slot of the
+  // level above.
   const int level = std::countr_zero(levels_used_);
   const int slot = std::countr_zero(slots_used_[level]);
   const int shift = level * kBits;
@@ -89,11 +91,13 @@ void TimerWheel::advance(std::int64_t now_ns, LinkList& due) noexcept {
   if (target > now_tick_) now_tick_ = target;
 }
 
-// Stable merge sort of a slot by exact time: a tick is 1000 ns wide. Nearly always already in order.
+// Stable merge sort of a slot by exact time: a tick is 1000 ns wide. Nearly always already in
+// order.
 void TimerWheel::sort_by_when(LinkList& list) noexcept {
   const auto when = [](const Link* link) { return static_cast<const TimerNode*>(link)->when_ns; };
   bool sorted = true;
-  for (const Link* link = list.front(); link != list.end() && link->next != list.end(); link = link->next) {
+  for (const Link* link = list.front(); link != list.end() && link->next != list.end();
+       link = link->next) {
     sorted = sorted && when(link) <= when(link->next);
   }
   if (sorted) return;
@@ -121,7 +125,8 @@ void TimerWheel::sort_by_when(LinkList& list) noexcept {
   const auto merge = [&](LinkList& older, LinkList& newer) {
     LinkList merged;
     while (!older.empty() && !newer.empty()) {
-      merged.push_back(when(newer.front()) < when(older.front()) ? newer.pop_front() : older.pop_front());
+      merged.push_back(when(newer.front()) < when(older.front()) ? newer.pop_front()
+                                                                 : older.pop_front());
     }
     merged.take_all(older);
     merged.take_all(newer);

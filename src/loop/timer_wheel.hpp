@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// TimerWheel: 8 levels of 64 slots, one tick is 1 us, so it spans 2^48 us (8.9 years; later timers wait in the
-// last level and are looked at again). Insert and remove are O(1) and leave nothing behind; due timers come out
-// in order of (when, insertion). It knows nothing of clocks or loops.
+// TimerWheel: 8 levels of 64 slots, one tick is 1 us, so it spans 2^48 us (8.9 years; later timers
+// wait in the last level and are looked at again). Insert and remove are O(1) and leave nothing
+// behind; due timers come out in order of (when, insertion). It knows nothing of clocks or loops.
 //
-// A timer sits at the level of the highest bit in which its tick differs from the wheel's. When the wheel reaches
-// a slot of level n > 0, the slot is dealt out to the levels below. Timers of equal ticks never overtake each
-// other: both are always in the same slot, in order.
+// A timer sits at the level of the highest bit in which its tick differs from the wheel's. When the
+// wheel reaches a slot of level n > 0, the slot is dealt out to the levels below. Timers of equal
+// ticks never overtake each other: both are always in the same slot, in order.
 #pragma once
 
 #include <hob/core/node.hpp>
@@ -26,11 +26,11 @@ class TimerWheel {
   void insert(TimerNode& node) noexcept;
   /// Takes `node` out of whatever list it is in (a slot of this wheel, or a list of due timers).
   void remove(TimerNode& node) noexcept;
-  /// A time at or before which `advance` has something to do; kNever when empty. Exact for the next 64 ticks,
-  /// else the start of the slot that holds the next timer.
+  /// A time at or before which `advance` has something to do; kNever when empty. Exact for the next
+  /// 64 ticks, else the start of the slot that holds the next timer.
   std::int64_t next_ns() const noexcept;
-  /// Moves the wheel to `now_ns` and appends all timers that are due to `due`, in order: those whose `when_ns`,
-  /// rounded up to a tick, has passed. Never early, at most a tick late.
+  /// Moves the wheel to `now_ns` and appends all timers that are due to `due`, in order: those
+  /// whose `when_ns`, rounded up to a tick, has passed. Never early, at most a tick late.
   void advance(std::int64_t now_ns, LinkList& due) noexcept;
 
  private:

@@ -3,7 +3,6 @@
 
 #include <hob/core/raise.hpp>
 
-
 namespace hob::detail {
 
 void WaitLink::raise() const {
@@ -37,8 +36,8 @@ bool WaitQueue::has_pending() const noexcept {
 }
 
 void WaitQueue::orphan_all() noexcept {
-  // Common and harmless: main returns, its queue goes, and the workers that wait on it are cancelled by
-  // run. They stay suspended until then, and do not touch the primitive again.
+  // Common and harmless: main returns, its queue goes, and the workers that wait on it are
+  // cancelled by run. They stay suspended until then, and do not touch the primitive again.
   while (!pending_.empty()) static_cast<WaitLink*>(pending_.front())->orphan();
   while (!woken_.empty()) static_cast<WaitLink*>(woken_.front())->orphan();
 }

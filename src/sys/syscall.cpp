@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "sys/syscall.hpp"
 
+#include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/single_threaded.h>
+#include <unistd.h>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <ctime>
-#include <pthread.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
-#include <sys/single_threaded.h>
-#include <unistd.h>
 
 namespace hob::sys {
 namespace {
@@ -32,19 +32,23 @@ std::int64_t monotonic_coarse_ns() noexcept { return read_clock(CLOCK_MONOTONIC_
 
 void* map_huge(unsigned long size) noexcept {
   constexpr unsigned long kHuge = 2ul << 20;
-  void* mapped = ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* mapped =
+      ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   auto* begin = static_cast<char*>(mapped);
   char* aligned = begin + (kHuge - reinterpret_cast<std::uintptr_t>(begin) % kHuge) % kHuge;
   if (aligned > begin) ::munmap(begin, static_cast<unsigned long>(aligned - begin));
-  if (aligned < begin + kHuge) ::munmap(aligned + size, static_cast<unsigned long>(begin + kHuge - aligned));
-  ::madvise(aligned, size, MADV_HUGEPAGE);  // a hint: without it there are more page faults, no more
+  if (aligned < begin + kHuge)
+    ::munmap(aligned + size, static_cast<unsigned long>(begin + kHuge - aligned));
+  ::madvise(aligned, size,
+            MADV_HUGEPAGE);  // a hint: without it there are more page faults, no more
   return aligned;
 }
 
 int epoll_create() noexcept { return result_of(::epoll_create1(EPOLL_CLOEXEC)); }
 
-int epoll_control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t data) noexcept {
+int epoll_control(int epoll, int operation, int fd, std::uint32_t events,
+                  std::uint64_t data) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;
@@ -55,7 +59,8 @@ int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns)
   static bool has_pwait2 = true;  // a race writes false twice
   if (has_pwait2) {
     timespec ts{timeout_ns / kSecond, timeout_ns % kSecond};
-    const int n = result_of(::epoll_pwait2(epoll, events, max, timeout_ns < 0 ? nullptr : &ts, nullptr));
+    const int n =
+        result_of(::epoll_pwait2(epoll, events, max, timeout_ns < 0 ? nullptr : &ts, nullptr));
     if (n != -ENOSYS) return n;
     has_pwait2 = false;
   }
@@ -88,7 +93,7 @@ bool is_main_thread() noexcept { return ::gettid() == ::getpid(); }
 const int kSigInt = SIGINT;
 
 int signal_action(int signal, void (*handler)(int)) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler ? handler : SIG_DFL;
   action.sa_flags = SA_RESTART;
   ::sigemptyset(&action.sa_mask);
@@ -96,7 +101,7 @@ int signal_action(int signal, void (*handler)(int)) noexcept {
 }
 
 bool signal_is_default(int signal) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 

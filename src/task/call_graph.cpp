@@ -21,15 +21,16 @@ FutureCallGraph capture(FutureBase& future, int depth) {
     auto& task = static_cast<TaskBase&>(future);
     if (task.wait_kind()) graph.waiting_for = task.wait_kind()->name;
     for (detail::PromiseBase* p = task.leaf(); p; p = p->continuation) {
-      graph.call_stack.push_back(
-          {detail::short_function_name(p->location.function_name()), p->location.file_name(), p->location.line()});
+      graph.call_stack.push_back({detail::short_function_name(p->location.function_name()),
+                                  p->location.file_name(), p->location.line()});
     }
   }
   if (depth >= kDepthMax) return graph;
   detail::LinkList& waiting = future.callbacks();
   for (detail::Link* link = waiting.front(); link != waiting.end(); link = link->next) {
     auto* node = static_cast<detail::Node*>(link);
-    if (FutureBase* by = detail::awaited_by(*node)) graph.awaited_by.push_back(capture(*by, depth + 1));
+    if (FutureBase* by = detail::awaited_by(*node))
+      graph.awaited_by.push_back(capture(*by, depth + 1));
   }
   return graph;
 }
@@ -39,7 +40,8 @@ void format(const FutureCallGraph& graph, std::string& out, std::string indent) 
   if (!graph.waiting_for.empty()) out += " waiting for " + graph.waiting_for;
   out += '\n';
   for (const FrameCallGraphEntry& frame : graph.call_stack) {
-    out += indent + "    " + frame.function + " at " + frame.file + ":" + std::to_string(frame.line) + "\n";
+    out += indent + "    " + frame.function + " at " + frame.file + ":" +
+           std::to_string(frame.line) + "\n";
   }
   if (!graph.awaited_by.empty()) out += indent + "  awaited by:\n";
   for (const FutureCallGraph& by : graph.awaited_by) format(by, out, indent + "    ");
@@ -82,7 +84,8 @@ std::vector<std::source_location> AnyTask::get_stack() const {
 
 void AnyTask::print_stack() const {
   std::string text = "Stack for " + repr() + " (most recent call last):\n";
-  for (const std::source_location& at : get_stack()) text += "  " + detail::format_location(at) + "\n";
+  for (const std::source_location& at : get_stack())
+    text += "  " + detail::format_location(at) + "\n";
   sys::write_stderr(text.data(), text.size());
 }
 

@@ -161,11 +161,15 @@ void ConcurrentFutureBase::check_value(Duration timeout) {
 
 std::string ConcurrentFutureBase::repr() const {
   switch (state()) {
-    case State::pending: return "<Future pending>";
-    case State::running: return "<Future running>";
+    case State::pending:
+      return "<Future pending>";
+    case State::running:
+      return "<Future running>";
     case State::cancelled:
-    case State::cancelled_and_notified: return "<Future cancelled>";
-    case State::finished: break;
+    case State::cancelled_and_notified:
+      return "<Future cancelled>";
+    case State::finished:
+      break;
   }
   return error_ ? "<Future finished exception=" + describe(error_) + ">" : "<Future finished>";
 }

@@ -147,9 +147,15 @@ void FutureBase::finish_error(std::exception_ptr error) noexcept {
 
 void FutureBase::describe(std::string& out) const {
   switch (status_) {
-    case FutureStatus::pending: out += "<Future pending>"; break;
-    case FutureStatus::cancelled: out += "<Future cancelled>"; break;
-    case FutureStatus::finished: out += error_ ? "<Future finished exception>" : "<Future finished>"; break;
+    case FutureStatus::pending:
+      out += "<Future pending>";
+      break;
+    case FutureStatus::cancelled:
+      out += "<Future cancelled>";
+      break;
+    case FutureStatus::finished:
+      out += error_ ? "<Future finished exception>" : "<Future finished>";
+      break;
   }
 }
 
@@ -157,7 +163,8 @@ void FutureBase::report_error() noexcept {
   log_error_ = false;
   try {
     ExceptionContext context;
-    context.message = is_task_ ? "Task exception was never retrieved" : "Future exception was never retrieved";
+    context.message =
+        is_task_ ? "Task exception was never retrieved" : "Future exception was never retrieved";
     context.exception = error_;
     describe(context.future);
     context.source = format_location(source());

@@ -67,7 +67,8 @@ void GatherCore::child_done(FutureBase& child) {
   }
   if (finished_ < count_) return;
   if (!cancel_requested_) return succeed();
-  // A cancelled gather ends so, also when its children chose to return something; like the last one in its list.
+  // A cancelled gather ends so, also when its children chose to return something; like the last one
+  // in its list.
   for (std::size_t i = 0; i < count_; ++i) children_[i].child_->mark_retrieved();
   FutureBase& last = *children_[count_ - 1].child_;
   fail(last.cancelled() ? last.outcome_error() : make_cancelled_error({}));

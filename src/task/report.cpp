@@ -57,8 +57,9 @@ std::size_t opening(const std::string& text, std::size_t close) {
 
 }  // namespace
 
-// clang: `hob::Coro<int> ns::add_one(int) const [T = int]`; g++ names the coroutine's body instead, as in
-// `void ns::add_one(ns::add_one(int)::_Z7add_onei.Frame*)`. In both the name stands before the last list.
+// clang: `hob::Coro<int> ns::add_one(int) const [T = int]`; g++ names the coroutine's body instead,
+// as in `void ns::add_one(ns::add_one(int)::_Z7add_onei.Frame*)`. In both the name stands before
+// the last list.
 std::string short_function_name(const char* pretty) {
   std::string text = pretty;
   if (const auto at = text.find(" ["); at != std::string::npos) text.resize(at);

@@ -29,7 +29,8 @@ class StopWhenDone final : public Callback {
 
 [[noreturn]] void throw_deadlock(EventLoop& loop) {
   std::string text =
-      "deadlock: the event loop is idle and nothing is pending that could wake it, but tasks remain:\n";
+      "deadlock: the event loop is idle and nothing is pending that could wake it, but tasks "
+      "remain:\n";
   for (const AnyTask& task : all_tasks(loop)) text += format_call_graph(task);
   throw DeadlockError(text);
 }
@@ -38,7 +39,8 @@ class StopWhenDone final : public Callback {
 
 void run_until_done(EventLoop& loop, FutureBase& future, bool made_here) {
   if (loop.is_closed()) raise_runtime_error("Event loop is closed");
-  if (&future.core() != &loop.core()) raise_value_error("run_until_complete: the future belongs to another loop");
+  if (&future.core() != &loop.core())
+    raise_value_error("run_until_complete: the future belongs to another loop");
   if (made_here) static_cast<TaskBase&>(future).silence_destroy_report();
   StopWhenDone stop(loop);
   future.add_callback(stop);
@@ -94,7 +96,8 @@ EventLoop& Runner::get_loop() {
 void Runner::begin() {
   if (closed_) detail::raise_runtime_error("Runner is closed");
   if (detail::running_loop) {
-    detail::raise_runtime_error("run() cannot be called from a running event loop: co_await the coroutine instead");
+    detail::raise_runtime_error(
+        "run() cannot be called from a running event loop: co_await the coroutine instead");
   }
   if (loop_) return;
   loop_ = new EventLoop(options_);
@@ -104,7 +107,8 @@ void Runner::begin() {
 void Runner::run_main(detail::TaskBase& task) {
   detail::Interrupt interrupt{task};
   const bool handles_sigint = sys::is_main_thread() && sys::signal_is_default(sys::kSigInt);
-  if (handles_sigint) loop_->impl().watch_internal_signal(sys::kSigInt, [&interrupt] { interrupt(); });
+  if (handles_sigint)
+    loop_->impl().watch_internal_signal(sys::kSigInt, [&interrupt] { interrupt(); });
   struct Restore {
     EventLoop* loop;
     ~Restore() {

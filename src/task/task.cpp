@@ -22,7 +22,9 @@ void destroy_never_awaited(PromiseBase& promise) noexcept {
   promise.destroy();
 }
 
-std::string coroutine_name(std::source_location location) { return short_function_name(location.function_name()); }
+std::string coroutine_name(std::source_location location) {
+  return short_function_name(location.function_name());
+}
 
 }  // namespace detail
 

@@ -34,14 +34,16 @@ void abandon_tasks(EventLoop& loop) noexcept {
   // What was not used goes back, so that loops one after the other number on without a gap.
   LoopCore& core = loop.core();
   std::uintptr_t end = core.task_numbers_end;
-  if (task_numbers.compare_exchange_strong(end, core.task_number)) core.task_numbers_end = core.task_number;
+  if (task_numbers.compare_exchange_strong(end, core.task_number))
+    core.task_numbers_end = core.task_number;
 }
 
 }  // namespace
 
 const WaitKind TaskBase::kStart{&TaskBase::cancel_never, "its first step"};
 
-// Numbers are the process's, and an atomic increment for each task costs as much as the rest of its birth.
+// Numbers are the process's, and an atomic increment for each task costs as much as the rest of its
+// birth.
 void TaskBase::take_task_numbers(LoopCore& core) noexcept {
   constexpr std::uintptr_t kAtOnce = 256;
   core.task_number = task_numbers.fetch_add(kAtOnce, std::memory_order_relaxed);
@@ -65,7 +67,8 @@ void TaskBase::describe(std::string& out) const {
                       : status() == FutureStatus::cancelled ? "cancelled"
                                                             : "finished";
   out.append("<Task ").append(state).append(" name='").append(get_name()).append("'");
-  if (status() == FutureStatus::finished && error_) out.append(" exception=").append(hob::describe(error_));
+  if (status() == FutureStatus::finished && error_)
+    out.append(" exception=").append(hob::describe(error_));
   out += '>';
 }
 
@@ -86,10 +89,12 @@ void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
 
 inline void TaskBase::begin(PromiseBase& root, const TaskOptions& options) {
   EventLoop& loop = *core_->loop;
-  if (!options.name.empty()) [[unlikely]] set_name(options.name);
+  if (!options.name.empty()) [[unlikely]]
+    set_name(options.name);
   if (options.context) {
     context_ = options.context->state();
-  } else if (const ContextSlot& current = current_context(); current && current->map()) [[unlikely]] {
+  } else if (const ContextSlot& current = current_context(); current && current->map())
+      [[unlikely]] {
     context_ = copy_current_context_slow(current->map());
   }
   root.task = this;
@@ -159,7 +164,8 @@ void TaskBase::throw_instead(FutureBase& future) {
   if (wait_object_ == nullptr) {
     if (cancelled) raise_cancelled(message_);  // before the error, as in asyncio
     if (&future == this) raise_runtime_error("Task cannot await on itself");
-    raise_runtime_error("the awaited future belongs to a different loop: use hob::on(loop, ...) to reach it");
+    raise_runtime_error(
+        "the awaited future belongs to a different loop: use hob::on(loop, ...) to reach it");
   }
   if (future.cancelled()) return;  // its own CancelledError says the same
   if (!future.finished_with_value()) {
@@ -209,7 +215,8 @@ void TaskBase::first_step(Node* node) {
 void TaskBase::step(Node* node) {
   TaskBase& task = of(*node);
   LoopCore& core = *task.core_;
-  if (core.debug) [[unlikely]] return task.run_timed();
+  if (core.debug) [[unlikely]]
+    return task.run_timed();
   core.current_task = &task;
   current_context_slot = &task.context_;
   task.run_step();

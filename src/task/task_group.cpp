@@ -54,7 +54,9 @@ const char* TaskGroup::why_closed() const noexcept {
 
 TaskGroup::NewChild::NewChild(TaskGroup& group) : child_(new Child(group)) {}
 TaskGroup::NewChild::~NewChild() { delete child_; }
-void TaskGroup::NewChild::attach(detail::TaskBase& task) noexcept { std::exchange(child_, nullptr)->attach(task); }
+void TaskGroup::NewChild::attach(detail::TaskBase& task) noexcept {
+  std::exchange(child_, nullptr)->attach(task);
+}
 
 void TaskGroup::abort() noexcept {
   aborting_ = true;
@@ -80,7 +82,8 @@ void TaskGroup::child_done(detail::TaskBase& task) {
 Coro<> TaskGroup::exit(std::exception_ptr body_error) {
   exiting_ = true;
   const bool body_cancelled = body_error && detail::is_cancelled_error(body_error);
-  if (body_error && !base_error_ && detail::is_keyboard_interrupt(body_error)) base_error_ = body_error;
+  if (body_error && !base_error_ && detail::is_keyboard_interrupt(body_error))
+    base_error_ = body_error;
   std::exception_ptr cancellation = body_cancelled ? body_error : nullptr;
   if (body_error && !aborting_) abort();
 

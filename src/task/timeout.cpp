@@ -18,9 +18,10 @@ void Timeout::disarm() noexcept {
 
 void Timeout::reschedule(Duration when) {
   if (state_ != State::entered) {
-    detail::raise_runtime_error(state_ == State::expiring  ? "Cannot change state of expiring Timeout"
-                                : state_ == State::expired ? "Cannot change state of expired Timeout"
-                                                           : "Cannot change state of finished Timeout");
+    detail::raise_runtime_error(
+        state_ == State::expiring  ? "Cannot change state of expiring Timeout"
+        : state_ == State::expired ? "Cannot change state of expired Timeout"
+                                   : "Cannot change state of finished Timeout");
   }
   when_ = when;
   disarm();
@@ -53,7 +54,8 @@ void Timeout::exit(const std::exception_ptr& error) {
   }
   state_ = State::expired;
   // No more cancellations than at entry: the one that is under way is our own.
-  if (task_.uncancel() <= cancelling_ && error && detail::is_cancelled_error(error)) detail::raise_timeout();
+  if (task_.uncancel() <= cancelling_ && error && detail::is_cancelled_error(error))
+    detail::raise_timeout();
 }
 
 namespace detail {
@@ -86,7 +88,8 @@ Coro<> cancel_and_wait(Ref<FutureBase> future) {
 }
 
 void check_cancelled_future(FutureBase& future) {
-  if (std::exception_ptr error = future.outcome_error(); error && is_cancelled_error(error)) raise_timeout();
+  if (std::exception_ptr error = future.outcome_error(); error && is_cancelled_error(error))
+    raise_timeout();
 }
 
 }  // namespace detail

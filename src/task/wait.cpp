@@ -17,11 +17,16 @@ namespace {
 // One call of wait: its callbacks and its timer live in the coroutine's frame and leave with it.
 class WaitState {
  public:
-  WaitState(EventLoop& loop, const std::vector<Ref<FutureBase>>& futures, const WaitOptions& options)
-      : loop_(loop), options_(options), left_(futures.size()), children_(std::make_unique<Child[]>(futures.size())) {
+  WaitState(EventLoop& loop, const std::vector<Ref<FutureBase>>& futures,
+            const WaitOptions& options)
+      : loop_(loop),
+        options_(options),
+        left_(futures.size()),
+        children_(std::make_unique<Child[]>(futures.size())) {
     timer_.run = &WaitState::on_timeout;
     timer_.state = this;
-    if (!options.timeout.is_forever()) start_timer(loop, timer_, (loop.time() + options.timeout).count_ns());
+    if (!options.timeout.is_forever())
+      start_timer(loop, timer_, (loop.time() + options.timeout).count_ns());
     for (std::size_t i = 0; i < futures.size(); ++i) {
       children_[i].state = this;
       futures[i]->add_callback(children_[i]);
@@ -49,8 +54,8 @@ class WaitState {
   void child_done(FutureBase& future) {
     --left_;
     const bool enough = left_ == 0 || options_.return_when == ReturnWhen::first_completed ||
-                        (options_.return_when == ReturnWhen::first_exception && !future.cancelled() &&
-                         future.exception() != nullptr);
+                        (options_.return_when == ReturnWhen::first_exception &&
+                         !future.cancelled() && future.exception() != nullptr);
     if (!enough) return;
     stop_timer();
     finished.set();
@@ -90,7 +95,8 @@ CompletionQueue::~CompletionQueue() {
   if (timer_.linked()) cancel_timer(*loop_, timer_);
 }
 
-// A place in the queue's line: woken when something was put, takes it at its turn if it is still there.
+// A place in the queue's line: woken when something was put, takes it at its turn if it is still
+// there.
 class CompletionQueue::Awaiter : public LibraryAwaiter {
  public:
   explicit Awaiter(CompletionQueue& queue) noexcept : queue_(queue) {}

@@ -27,11 +27,16 @@ enum class Attack { none, cancel, cancel_twice, cancel_later, time_out };
 
 const char* name_of(Attack attack) {
   switch (attack) {
-    case Attack::none: return "not cancelled";
-    case Attack::cancel: return "cancelled";
-    case Attack::cancel_twice: return "cancelled twice, first";
-    case Attack::cancel_later: return "cancelled one iteration after being";
-    case Attack::time_out: return "timed out";
+    case Attack::none:
+      return "not cancelled";
+    case Attack::cancel:
+      return "cancelled";
+    case Attack::cancel_twice:
+      return "cancelled twice, first";
+    case Attack::cancel_later:
+      return "cancelled one iteration after being";
+    case Attack::time_out:
+      return "timed out";
   }
   return "";
 }
@@ -91,7 +96,8 @@ void Run::suspended(TaskBase& task) {
   if (suspensions_ > options_.suspensions_max) task.loop()->stop();
   if (suspensions_ == at_) {
     where_ = detail::format_location(task.leaf()->location);
-    if (const detail::WaitKind* kind = task.wait_kind()) where_ += std::string(", for ") + kind->name;
+    if (const detail::WaitKind* kind = task.wait_kind())
+      where_ += std::string(", for ") + kind->name;
     if (!(*main_ == AnyTask(detail::Ref<TaskBase>(&task)))) where_ += ", in " + task.get_name();
     strike();
   } else if (attack_ == Attack::cancel_twice && suspensions_ == at_ + 1) {
@@ -101,9 +107,12 @@ void Run::suspended(TaskBase& task) {
 
 void Run::strike() {
   switch (attack_) {
-    case Attack::none: break;
+    case Attack::none:
+      break;
     case Attack::cancel:
-    case Attack::cancel_twice: main_->cancel(); break;
+    case Attack::cancel_twice:
+      main_->cancel();
+      break;
     case Attack::cancel_later:
       main_->base().loop()->call_soon([main = *main_] { main.cancel(); });
       break;

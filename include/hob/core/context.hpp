@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Context variables (PEP 567): values that follow a task instead of a thread. A Context is a holder of an
-// immutable map; every task has its own, copied from its creator's at creation, and every callback runs in the
-// one that was current when it was scheduled. Copying one costs a pointer; a task that never saw a variable
-// carries none at all.
+// Context variables (PEP 567): values that follow a task instead of a thread. A Context is a holder
+// of an immutable map; every task has its own, copied from its creator's at creation, and every
+// callback runs in the one that was current when it was scheduled. Copying one costs a pointer; a
+// task that never saw a variable carries none at all.
 #pragma once
 
 #include <hob/core/memory.hpp>
@@ -17,7 +17,8 @@ namespace hob {
 
 namespace detail {
 
-/// A value in a context, type-erased. Shared by contexts, perhaps of several threads: counted atomically.
+/// A value in a context, type-erased. Shared by contexts, perhaps of several threads: counted
+/// atomically.
 struct ContextValue {
   virtual ~ContextValue() = default;
   void retain() noexcept { __atomic_fetch_add(&refs, 1, __ATOMIC_RELAXED); }
@@ -54,10 +55,11 @@ class ContextState : public Pooled {
   std::size_t refs_ = 1;
 };
 
-/// Where the current context lives: a task's, a callback's, or the thread's own; null stands for the last.
-/// The slot may be empty, which means an empty context that nobody needed yet.
+/// Where the current context lives: a task's, a callback's, or the thread's own; null stands for
+/// the last. The slot may be empty, which means an empty context that nobody needed yet.
 using ContextSlot = Ref<ContextState>;
-extern constinit thread_local ContextSlot* current_context_slot __attribute__((tls_model("initial-exec")));
+extern constinit thread_local ContextSlot* current_context_slot
+    __attribute__((tls_model("initial-exec")));
 
 ContextSlot& thread_context_slot() noexcept;
 inline ContextSlot& current_context() noexcept {
@@ -67,7 +69,8 @@ inline ContextSlot& current_context() noexcept {
 ContextSlot copy_current_context_slow(ContextMap* map);
 inline ContextSlot copy_current_context() {
   const ContextSlot& slot = current_context();
-  if (!slot || !slot->map()) [[likely]] return {};
+  if (!slot || !slot->map()) [[likely]]
+    return {};
   return copy_current_context_slow(slot->map());
 }
 /// The current state, made on demand.
@@ -77,7 +80,8 @@ std::uint64_t new_context_var_id() noexcept;
 /// Makes `slot` current for a scope.
 class ContextScope {
  public:
-  explicit ContextScope(ContextSlot& slot) noexcept : outer_(std::exchange(current_context_slot, &slot)) {}
+  explicit ContextScope(ContextSlot& slot) noexcept
+      : outer_(std::exchange(current_context_slot, &slot)) {}
   ContextScope(const ContextScope&) = delete;
   ContextScope& operator=(const ContextScope&) = delete;
   ~ContextScope() { current_context_slot = outer_; }
@@ -107,7 +111,9 @@ class Context {
   }
   /// A copy that changes apart from this one. O(1).
   Context copy() const;
-  friend bool operator==(const Context& a, const Context& b) noexcept { return a.state_ == b.state_; }
+  friend bool operator==(const Context& a, const Context& b) noexcept {
+    return a.state_ == b.state_;
+  }
 
   explicit Context(detail::ContextSlot state) noexcept : state_(std::move(state)) {}
   const detail::ContextSlot& state() const noexcept { return state_; }
@@ -148,7 +154,8 @@ class ContextVar {
 
    private:
     friend ContextVar;
-    Token(std::uint64_t variable, detail::Ref<detail::ContextValue> old, detail::ContextSlot where) noexcept
+    Token(std::uint64_t variable, detail::Ref<detail::ContextValue> old,
+          detail::ContextSlot where) noexcept
         : variable_(variable), old_(std::move(old)), where_(std::move(where)) {}
     std::uint64_t variable_;
     detail::Ref<detail::ContextValue> old_;
@@ -183,12 +190,14 @@ class ContextVar {
     state.assign(id_, detail::Ref<detail::ContextValue>::adopt(new Value(std::move(value))));
     return token;
   }
-  /// Restores the value from before the `set` that made `token`. Throws RuntimeError when the token was used,
-  /// ValueError when it was made by another variable or in another context.
+  /// Restores the value from before the `set` that made `token`. Throws RuntimeError when the token
+  /// was used, ValueError when it was made by another variable or in another context.
   void reset(Token& token) {
-    if (!token.where_) detail::raise_runtime_error("ContextVar::reset: the token has already been used once");
+    if (!token.where_)
+      detail::raise_runtime_error("ContextVar::reset: the token has already been used once");
     if (token.variable_ != id_) {
-      detail::raise_value_error("ContextVar::reset: the token was created by a different ContextVar");
+      detail::raise_value_error(
+          "ContextVar::reset: the token was created by a different ContextVar");
     }
     if (!(token.where_ == detail::current_context())) {
       detail::raise_value_error("ContextVar::reset: the token was created in a different Context");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Duration: a length of time, or a point on a loop's clock (the time since that clock's epoch).
-// It takes any std::chrono duration (`5s`, `0.5s`, `100ms`) without including <chrono>, so that headers that
-// only pass times on stay light. One unit inside: signed nanoseconds, saturating.
+// It takes any std::chrono duration (`5s`, `0.5s`, `100ms`) without including <chrono>, so that
+// headers that only pass times on stay light. One unit inside: signed nanoseconds, saturating.
 #pragma once
 
 #include <compare>
@@ -24,15 +24,17 @@ concept ChronoDuration = requires(const D d) {
 __extension__ typedef __int128 Wide;  // products of nanoseconds; -Wpedantic knows only 64 bits
 }  // namespace detail
 
-/// A length of time in nanoseconds. Converts implicitly from and to std::chrono durations; values out of range
-/// saturate to `forever()` and its negative. A NaN throws ValueError, as asyncio.sleep(nan) does.
+/// A length of time in nanoseconds. Converts implicitly from and to std::chrono durations; values
+/// out of range saturate to `forever()` and its negative. A NaN throws ValueError, as
+/// asyncio.sleep(nan) does.
 class Duration {
  public:
   constexpr Duration() noexcept = default;
 
   /// Takes a std::chrono duration of any representation; a fraction of a nanosecond is rounded up.
   template <detail::ChronoDuration D>
-  constexpr Duration(D d) : ns_(convert(d)) {}  // NOLINT(google-explicit-constructor): 5s is a Duration
+  constexpr Duration(D d)
+      : ns_(convert(d)) {}  // NOLINT(google-explicit-constructor): 5s is a Duration
 
   static constexpr Duration nanoseconds(std::int64_t ns) noexcept { return Duration(ns, Raw{}); }
   /// No limit: later than every deadline. The default of `timeout` options (Python's None).
@@ -79,14 +81,16 @@ class Duration {
   static constexpr std::int64_t convert(D d) {
     using Rep = typename D::rep;
     if constexpr (std::is_floating_point_v<Rep>) {
-      const long double ns = static_cast<long double>(d.count()) * D::period::num * 1e9L / D::period::den;
+      const long double ns =
+          static_cast<long double>(d.count()) * D::period::num * 1e9L / D::period::den;
       if (ns != ns) detail::raise_nan_duration();
       if (ns >= 9.2e18L) return INT64_MAX;
       if (ns <= -9.2e18L) return -INT64_MAX;
       const auto whole = static_cast<std::int64_t>(ns);
       return whole + (static_cast<long double>(whole) < ns ? 1 : 0);
     } else {
-      const detail::Wide scaled = static_cast<detail::Wide>(d.count()) * D::period::num * 1'000'000'000;
+      const detail::Wide scaled =
+          static_cast<detail::Wide>(d.count()) * D::period::num * 1'000'000'000;
       return clamp(scaled / D::period::den + (scaled % D::period::den > 0 ? 1 : 0));
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The errors of Hob, by their Python names. For those who catch: the other headers throw them without including
-// this one. Each derives from the standard exception that a C++ user would catch.
+// The errors of Hob, by their Python names. For those who catch: the other headers throw them
+// without including this one. Each derives from the standard exception that a C++ user would catch.
 #pragma once
 
 #include <hob/core/cancelled_error.hpp>
@@ -11,7 +11,8 @@
 
 namespace hob {
 
-/// Python's RuntimeError: the call is not allowed in this state (run inside run, a closed loop, a foreign loop).
+/// Python's RuntimeError: the call is not allowed in this state (run inside run, a closed loop, a
+/// foreign loop).
 class RuntimeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -50,13 +51,15 @@ class OSError : public std::runtime_error {
   detail::Ref<detail::Message> operation_;
 };
 
-/// Nothing can happen any more: the loop is idle, nothing is pending that could wake it, and tasks remain.
-/// `what()` is the report: every remaining task, where it waits and for whom. Python hangs here.
+/// Nothing can happen any more: the loop is idle, nothing is pending that could wake it, and tasks
+/// remain. `what()` is the report: every remaining task, where it waits and for whom. Python hangs
+/// here.
 class DeadlockError : public RuntimeError {
   using RuntimeError::RuntimeError;
 };
 
-/// SIGINT arrived while `run` was running. Not a std::exception (a BaseException in Python); it leaves the loop.
+/// SIGINT arrived while `run` was running. Not a std::exception (a BaseException in Python); it
+/// leaves the loop.
 class KeyboardInterrupt final {};
 
 /// asyncio.QueueEmpty: `get_nowait` found nothing.

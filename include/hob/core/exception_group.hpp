@@ -12,7 +12,8 @@
 
 namespace hob {
 
-/// Several unrelated exceptions raised together. Groups may nest. Copyable and cheap to copy (it shares its list).
+/// Several unrelated exceptions raised together. Groups may nest. Copyable and cheap to copy (it
+/// shares its list).
 class ExceptionGroup : public std::runtime_error {
  public:
   using Predicate = Function<bool(const std::exception_ptr&)>;
@@ -23,12 +24,14 @@ class ExceptionGroup : public std::runtime_error {
   const std::string& message() const noexcept { return message_; }
   const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
 
-  /// The part that matches, with the nesting kept; nothing when nothing does. `matches` is asked for
-  /// this group, then for its members; a group that matches goes whole. Behaviour of PEP 654.
+  /// The part that matches, with the nesting kept; nothing when nothing does. `matches` is asked
+  /// for this group, then for its members; a group that matches goes whole. Behaviour of PEP 654.
   std::optional<ExceptionGroup> subgroup(Predicate matches) const;
   /// (matching part, the rest).
-  std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split(Predicate matches) const;
-  /// The same by type. A group counts as an ExceptionGroup only, not as the std::exception it also is.
+  std::pair<std::optional<ExceptionGroup>, std::optional<ExceptionGroup>> split(
+      Predicate matches) const;
+  /// The same by type. A group counts as an ExceptionGroup only, not as the std::exception it also
+  /// is.
   template <class E>
   std::optional<ExceptionGroup> subgroup() const {
     return subgroup(&is_a<E>);

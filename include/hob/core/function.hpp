@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Function: a move-only callable with three words of storage inside and the frame allocator behind it.
-// std::function copies, allocates with malloc, and drags <functional> into every header.
+// Function: a move-only callable with three words of storage inside and the frame allocator behind
+// it. std::function copies, allocates with malloc, and drags <functional> into every header.
 #pragma once
 
 #include <hob/core/memory.hpp>
@@ -20,11 +20,13 @@ class Function<R(Args...)> {
  public:
   constexpr Function() noexcept = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Function> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
   Function(F&& fn) {  // NOLINT(google-explicit-constructor): any callable is a Function
     using Fn = std::decay_t<F>;
     void* place = storage_;
-    if constexpr (!fits<Fn>) place = *reinterpret_cast<void**>(storage_) = detail::allocate(sizeof(Fn));
+    if constexpr (!fits<Fn>)
+      place = *reinterpret_cast<void**>(storage_) = detail::allocate(sizeof(Fn));
     try {
       ::new (place) Fn(std::forward<F>(fn));
     } catch (...) {
@@ -54,8 +56,8 @@ class Function<R(Args...)> {
   };
   static constexpr std::size_t kInline = 3 * sizeof(void*);
   template <class Fn>
-  static constexpr bool fits =
-      sizeof(Fn) <= kInline && alignof(Fn) <= alignof(void*) && std::is_nothrow_move_constructible_v<Fn>;
+  static constexpr bool fits = sizeof(Fn) <= kInline && alignof(Fn) <= alignof(void*) &&
+                               std::is_nothrow_move_constructible_v<Fn>;
 
   template <class Fn>
   static Fn& target(void* storage) noexcept {
@@ -66,21 +68,22 @@ class Function<R(Args...)> {
     }
   }
   template <class Fn>
-  static constexpr Table kTable{
-      [](void* s, Args&&... args) -> R { return static_cast<R>(target<Fn>(s)(std::forward<Args>(args)...)); },
-      [](void* from, void* to) noexcept {
-        if constexpr (fits<Fn>) {
-          ::new (to) Fn(std::move(target<Fn>(from)));
-          target<Fn>(from).~Fn();
-        } else {
-          *static_cast<void**>(to) = *static_cast<void**>(from);
-        }
-      },
-      [](void* s) noexcept {
-        Fn& fn = target<Fn>(s);
-        fn.~Fn();
-        if constexpr (!fits<Fn>) detail::deallocate(&fn, sizeof(Fn));
-      }};
+  static constexpr Table kTable{[](void* s, Args&&... args) -> R {
+                                  return static_cast<R>(target<Fn>(s)(std::forward<Args>(args)...));
+                                },
+                                [](void* from, void* to) noexcept {
+                                  if constexpr (fits<Fn>) {
+                                    ::new (to) Fn(std::move(target<Fn>(from)));
+                                    target<Fn>(from).~Fn();
+                                  } else {
+                                    *static_cast<void**>(to) = *static_cast<void**>(from);
+                                  }
+                                },
+                                [](void* s) noexcept {
+                                  Fn& fn = target<Fn>(s);
+                                  fn.~Fn();
+                                  if constexpr (!fits<Fn>) detail::deallocate(&fn, sizeof(Fn));
+                                }};
 
   void take(Function& other) noexcept {
     if (other.table_) other.table_->move(other.storage_, storage_);

@@ -18,7 +18,8 @@ constexpr decltype(auto) invoke_member(M member, Object&& object, Args&&... args
   }
 }
 
-/// Calls `fn(args...)`; a pointer to member is called on the first argument (an object or a pointer to one).
+/// Calls `fn(args...)`; a pointer to member is called on the first argument (an object or a pointer
+/// to one).
 template <class F, class... Args>
 constexpr decltype(auto) invoke(F&& fn, Args&&... args) {
   if constexpr (std::is_member_pointer_v<std::remove_cvref_t<F>>) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The frame allocator: coroutine frames, tasks and handles come from thread-local free lists by size class
-// (16-byte steps up to 1 KiB), because the allocation is most of what an await would cost otherwise (25 ns with
-// malloc, 11 ns here). Blocks may be freed on another thread: a list that grows too long gives half of itself
-// to a shared depot. Under AddressSanitizer and ThreadSanitizer the pool is off, so that they see each block.
+// The frame allocator: coroutine frames, tasks and handles come from thread-local free lists by
+// size class (16-byte steps up to 1 KiB), because the allocation is most of what an await would
+// cost otherwise (25 ns with malloc, 11 ns here). Blocks may be freed on another thread: a list
+// that grows too long gives half of itself to a shared depot. Under AddressSanitizer and
+// ThreadSanitizer the pool is off, so that they see each block.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +18,18 @@ inline constexpr std::int32_t kFreeListMax = 8192;
 struct FreeBlock {
   FreeBlock* next;
 };
-/// Looks full and is empty at first: both directions then take the slow path, which looks after the thread's end
-/// and after builds that do not pool.
+/// Looks full and is empty at first: both directions then take the slow path, which looks after the
+/// thread's end and after builds that do not pool.
 struct FreeList {
   FreeBlock* head = nullptr;
-  std::int32_t count = 0;  // how many more were freed than taken, minus kFreeListMax: a bound, not a length
+  std::int32_t count =
+      0;  // how many more were freed than taken, minus kFreeListMax: a bound, not a length
 };
 
-extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep] __attribute__((tls_model("initial-exec")));
-/// Whether the library was built to pool. Inline code need not ask: without the pool every list stays as it is.
+extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep]
+    __attribute__((tls_model("initial-exec")));
+/// Whether the library was built to pool. Inline code need not ask: without the pool every list
+/// stays as it is.
 extern const bool pool_enabled;
 
 void* allocate_slow(std::size_t size);
@@ -58,7 +62,8 @@ inline void deallocate(void* block, std::size_t size) noexcept {
   deallocate_slow(block, size);
 }
 
-/// Base of what is allocated this way. A derived class with a virtual destructor frees its own size.
+/// Base of what is allocated this way. A derived class with a virtual destructor frees its own
+/// size.
 struct Pooled {
   static void* operator new(std::size_t size) { return allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { deallocate(block, size); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Message: an immutable, shared string of one allocation (a cancel message, a task's name). Its count is atomic,
-// because a CancelledError may travel to another thread inside an exception_ptr.
+// Message: an immutable, shared string of one allocation (a cancel message, a task's name). Its
+// count is atomic, because a CancelledError may travel to another thread inside an exception_ptr.
 #pragma once
 
 #include <hob/core/ref.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one intrusive list of Hob: the ready queue, the timer wheel's slots, the waiters of a future or a lock are
-// all lists of nodes that live inside the things that wait. A node is in one list at a time and can leave
-// whichever it is in, in O(1), without knowing which it is.
+// The one intrusive list of Hob: the ready queue, the timer wheel's slots, the waiters of a future
+// or a lock are all lists of nodes that live inside the things that wait. A node is in one list at
+// a time and can leave whichever it is in, in O(1), without knowing which it is.
 #pragma once
 
 #include <cassert>
@@ -22,7 +22,8 @@ struct Link {
   }
 };
 
-/// Something that the loop can run. `run` may destroy the node; it is called with the node in no list.
+/// Something that the loop can run. `run` may destroy the node; it is called with the node in no
+/// list.
 struct Node : Link {
   void (*run)(Node*) = nullptr;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Out-of-line throwers: headers that can fail call these, and stay free of <stdexcept> (19,000 lines).
+// Out-of-line throwers: headers that can fail call these, and stay free of <stdexcept> (19,000
+// lines).
 #pragma once
 
 #include <hob/core/message.hpp>

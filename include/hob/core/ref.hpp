@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ref: a counted pointer to an object that counts itself (`retain`, `release`). Not atomic by itself: whether
-// an object may be shared between threads is its own rule.
+// Ref: a counted pointer to an object that counts itself (`retain`, `release`). Not atomic by
+// itself: whether an object may be shared between threads is its own rule.
 #pragma once
 
 #include <utility>

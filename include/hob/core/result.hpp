@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Result<T>: the outcome of an await as a value: what `as_result` and `gather(return_exceptions, ...)` give.
+// Result<T>: the outcome of an await as a value: what `as_result` and `gather(return_exceptions,
+// ...)` give.
 #pragma once
 
 #include <hob/core/raise.hpp>
@@ -31,10 +32,12 @@ class Result {
   Result() noexcept
     requires std::is_void_v<T>
       : value_() {}
-  Result(Value value) noexcept(std::is_nothrow_move_constructible_v<Value>)  // NOLINT(google-explicit-constructor)
+  Result(Value value) noexcept(
+      std::is_nothrow_move_constructible_v<Value>)  // NOLINT(google-explicit-constructor)
       : value_(std::move(value)) {}
   Result(std::exception_ptr error) noexcept : error_(std::move(error)), none_() {}  // NOLINT
-  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<Value>) : error_(other.error_), none_() {
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<Value>)
+      : error_(other.error_), none_() {
     if (!error_) ::new (&value_) Value(std::move(other.value_));
   }
   Result(const Result& other)

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Text: a borrowed string in an argument. Takes literals, std::string and std::string_view without including
-// either; it does not own the characters, so it is for parameters and option fields only.
+// Text: a borrowed string in an argument. Takes literals, std::string and std::string_view without
+// including either; it does not own the characters, so it is for parameters and option fields only.
 #pragma once
 
 #include <cstddef>
 
 namespace hob {
 
-/// A borrowed run of characters, not necessarily NUL-terminated. Valid as long as what it was made from.
+/// A borrowed run of characters, not necessarily NUL-terminated. Valid as long as what it was made
+/// from.
 class Text {
  public:
   constexpr Text() noexcept = default;
-  constexpr Text(const char* s) noexcept : data_(s), size_(s ? __builtin_strlen(s) : 0) {}  // NOLINT
+  constexpr Text(const char* s) noexcept
+      : data_(s), size_(s ? __builtin_strlen(s) : 0) {}  // NOLINT
   constexpr Text(const char* s, std::size_t n) noexcept : data_(s), size_(n) {}
   template <class S>
     requires requires(const S& s) {

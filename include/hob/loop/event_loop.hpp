@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// EventLoop: one thread's cook. It runs what is ready in the order in which it became ready, waits for timers,
-// file descriptors, signals and other threads, and starts again. Start here to read the library; one iteration
-// is `run_once` in src/loop/event_loop.cpp.
+// EventLoop: one thread's cook. It runs what is ready in the order in which it became ready, waits
+// for timers, file descriptors, signals and other threads, and starts again. Start here to read the
+// library; one iteration is `run_once` in src/loop/event_loop.cpp.
 #pragma once
 
 #include <hob/core/context.hpp>
@@ -34,7 +34,8 @@ struct LoopOptions {
   Driver driver = Driver::automatic;
   /// Debug mode from the start; also on when the environment has HOB_DEBUG=1 (PYTHONASYNCIODEBUG).
   bool debug = false;
-  /// With `sim`: not 0 shuffles each batch of ready handles by this seed, to find hidden order dependence.
+  /// With `sim`: not 0 shuffles each batch of ready handles by this seed, to find hidden order
+  /// dependence.
   std::uint64_t shuffle_seed = 0;
 };
 
@@ -43,8 +44,9 @@ namespace detail {
 class TaskBase;
 struct LoopImpl;
 
-/// The part of a loop that inline code touches: ready queue and current task. Owner thread only. Counted by the
-/// loop and by its futures, which may outlive it: they then find it closed, and `loop` null.
+/// The part of a loop that inline code touches: ready queue and current task. Owner thread only.
+/// Counted by the loop and by its futures, which may outlive it: they then find it closed, and
+/// `loop` null.
 struct LoopCore {
   explicit LoopCore(EventLoop& owner) noexcept : loop(&owner) {}
   void retain() noexcept { ++refs; }
@@ -56,7 +58,7 @@ struct LoopCore {
   std::size_t refs = 1;
   NodeList ready;
   TaskBase* current_task = nullptr;
-  LinkList tasks;       // all that are not done, in order of creation
+  LinkList tasks;                  // all that are not done, in order of creation
   std::uintptr_t task_number = 0;  // the last one given out of those that this loop took, up to...
   std::uintptr_t task_numbers_end = 0;
   LinkList generators;  // async generators that were started and are not finished
@@ -77,28 +79,32 @@ void default_exception_report(const ExceptionContext& context) noexcept;
 
 }  // namespace detail
 
-/// The event loop. Owned by the thread that runs it: other threads may call `call_soon_threadsafe`, and nothing
-/// else. Calls that a closed loop cannot take throw RuntimeError. Semantics of asyncio.BaseEventLoop.
+/// The event loop. Owned by the thread that runs it: other threads may call `call_soon_threadsafe`,
+/// and nothing else. Calls that a closed loop cannot take throw RuntimeError. Semantics of
+/// asyncio.BaseEventLoop.
 class EventLoop {
  public:
   explicit EventLoop(LoopOptions options = {});
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
-  /// Closes the loop when nobody did. Tasks that are still pending are reported to the exception handler, one by
-  /// one, and destroyed.
+  /// Closes the loop when nobody did. Tasks that are still pending are reported to the exception
+  /// handler, one by one, and destroyed.
   ~EventLoop();
 
   // Running.
 
-  /// Runs until `stop()`. Throws RuntimeError when this loop, or another in this thread, is already running.
+  /// Runs until `stop()`. Throws RuntimeError when this loop, or another in this thread, is already
+  /// running.
   void run_forever();
-  /// Runs until `future` is done and gives its result or throws its exception. When the loop is stopped first:
-  /// RuntimeError. When nothing can ever complete it: DeadlockError with a report. (Defined in task/run.hpp.)
+  /// Runs until `future` is done and gives its result or throws its exception. When the loop is
+  /// stopped first: RuntimeError. When nothing can ever complete it: DeadlockError with a report.
+  /// (Defined in task/run.hpp.)
   template <class T>
   T run_until_complete(Future<T> future);
   template <class T>
   T run_until_complete(Coro<T>&& coro);
-  /// Makes `run_forever` return after the current batch of ready handles. From a callback or before running.
+  /// Makes `run_forever` return after the current batch of ready handles. From a callback or before
+  /// running.
   void stop() noexcept;
   bool is_running() const noexcept;
   bool is_closed() const noexcept { return core_.closed; }
@@ -106,21 +112,24 @@ class EventLoop {
   /// Idempotent. Throws RuntimeError while running.
   void close();
 
-  // Scheduling. Callables and arguments are copied or moved in (std::ref opts out), as std::thread does.
+  // Scheduling. Callables and arguments are copied or moved in (std::ref opts out), as std::thread
+  // does.
 
-  /// Calls `fn(args...)` in the next iteration, in order of the calls, in a copy of the current context.
+  /// Calls `fn(args...)` in the next iteration, in order of the calls, in a copy of the current
+  /// context.
   template <class F, class... Args>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Context>)
   Handle call_soon(F&& fn, Args&&... args) {
-    return call_soon_in(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...);
+    return call_soon_in(detail::copy_current_context(), std::forward<F>(fn),
+                        std::forward<Args>(args)...);
   }
   /// The same, in the given context.
   template <class F, class... Args>
   Handle call_soon(const Context& context, F&& fn, Args&&... args) {
     return call_soon_in(context.state(), std::forward<F>(fn), std::forward<Args>(args)...);
   }
-  /// Calls `fn(args...)` once `delay` has passed; a delay in the past is due at once. Equal times run in the
-  /// order of these calls.
+  /// Calls `fn(args...)` once `delay` has passed; a delay in the past is due at once. Equal times
+  /// run in the order of these calls.
   template <class F, class... Args>
   TimerHandle call_later(Duration delay, F&& fn, Args&&... args) {
     return call_at(time() + delay, std::forward<F>(fn), std::forward<Args>(args)...);
@@ -133,14 +142,15 @@ class EventLoop {
   /// Calls `fn(args...)` at `when` on the clock of `time()`; never early.
   template <class F, class... Args>
   TimerHandle call_at(Duration when, F&& fn, Args&&... args) {
-    return call_at_in(detail::copy_current_context(), when, std::forward<F>(fn), std::forward<Args>(args)...);
+    return call_at_in(detail::copy_current_context(), when, std::forward<F>(fn),
+                      std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   TimerHandle call_at(const Context& context, Duration when, F&& fn, Args&&... args) {
     return call_at_in(context.state(), when, std::forward<F>(fn), std::forward<Args>(args)...);
   }
-  /// The same as `call_soon`, from any thread; wakes the loop when it sleeps. The callback is also destroyed on
-  /// the loop's thread. Throws RuntimeError when the loop is closed.
+  /// The same as `call_soon`, from any thread; wakes the loop when it sleeps. The callback is also
+  /// destroyed on the loop's thread. Throws RuntimeError when the loop is closed.
   template <class F, class... Args>
   ThreadSafeHandle call_soon_threadsafe(F&& fn, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {
@@ -164,34 +174,40 @@ class EventLoop {
   Task<T> create_task(Coro<T>&& coro);
   template <class T>
   Task<T> create_task(Coro<T>&& coro, const TaskOptions& options);
-  /// Called with the options of every new task, before it is made: it may name tasks, or start them eagerly
+  /// Called with the options of every new task, before it is made: it may name tasks, or start them
+  /// eagerly
   /// (`hob::eager_task_factory`). An empty function removes it.
   void set_task_factory(Function<void(EventLoop&, TaskOptions&)> factory);
-  /// Closes every async generator that was started and not finished. Awaited by `run` at its end (PEP 525).
+  /// Closes every async generator that was started and not finished. Awaited by `run` at its end
+  /// (PEP 525).
   Coro<void> shutdown_asyncgens();
 
   // File descriptors and signals.
 
-  /// Calls `fn(args...)` whenever `fd` can be read (or is at its end), until `remove_reader`; replaces the reader
-  /// that was there. `fd` must stay open until it is removed. Regular files count as always ready, as in poll(2).
-  /// Throws OSError when the kernel refuses the descriptor.
+  /// Calls `fn(args...)` whenever `fd` can be read (or is at its end), until `remove_reader`;
+  /// replaces the reader that was there. `fd` must stay open until it is removed. Regular files
+  /// count as always ready, as in poll(2). Throws OSError when the kernel refuses the descriptor.
   template <class F, class... Args>
   void add_reader(int fd, F&& fn, Args&&... args) {
-    watch(fd, false, make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+    watch(fd, false,
+          make_handle(detail::copy_current_context(), std::forward<F>(fn),
+                      std::forward<Args>(args)...));
   }
   /// Stops watching; gives whether there was a reader.
   bool remove_reader(int fd) { return unwatch(fd, false); }
   template <class F, class... Args>
   void add_writer(int fd, F&& fn, Args&&... args) {
-    watch(fd, true, make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+    watch(fd, true,
+          make_handle(detail::copy_current_context(), std::forward<F>(fn),
+                      std::forward<Args>(args)...));
   }
   bool remove_writer(int fd) { return unwatch(fd, true); }
-  /// Calls `fn(args...)` in the loop, not in the signal handler, when `signal` arrives. One loop per signal.
-  /// Throws ValueError for a number that is no signal, OSError for SIGKILL and SIGSTOP.
+  /// Calls `fn(args...)` in the loop, not in the signal handler, when `signal` arrives. One loop
+  /// per signal. Throws ValueError for a number that is no signal, OSError for SIGKILL and SIGSTOP.
   template <class F, class... Args>
   void add_signal_handler(int signal, F&& fn, Args&&... args) {
-    watch_signal(signal,
-                 make_handle(detail::copy_current_context(), std::forward<F>(fn), std::forward<Args>(args)...));
+    watch_signal(signal, make_handle(detail::copy_current_context(), std::forward<F>(fn),
+                                     std::forward<Args>(args)...));
   }
   /// Restores the signal's default; gives whether there was a handler.
   bool remove_signal_handler(int signal);
@@ -199,7 +215,8 @@ class EventLoop {
   // Errors and debugging.
 
   using ExceptionHandler = Function<void(EventLoop&, const ExceptionContext&)>;
-  /// Called with errors that nobody awaits. An empty function restores the default, which prints to stderr.
+  /// Called with errors that nobody awaits. An empty function restores the default, which prints to
+  /// stderr.
   void set_exception_handler(ExceptionHandler handler);
   /// Whether a handler is set. (asyncio gives the handler itself; a Function has one owner.)
   bool has_exception_handler() const noexcept;
@@ -219,7 +236,8 @@ class EventLoop {
 
  private:
   template <class F, class... Args>
-  detail::Ref<detail::HandleState> make_handle(detail::ContextSlot context, F&& fn, Args&&... args) {
+  detail::Ref<detail::HandleState> make_handle(detail::ContextSlot context, F&& fn,
+                                               Args&&... args) {
     static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>,
                   "the callback cannot be called with these arguments");
     using State = detail::BoundHandle<std::decay_t<F>, std::decay_t<Args>...>;
@@ -228,7 +246,8 @@ class EventLoop {
   }
   template <class F, class... Args>
   Handle call_soon_in(detail::ContextSlot context, F&& fn, Args&&... args) {
-    if (core_.closed || core_.debug) [[unlikely]] check_usable();
+    if (core_.closed || core_.debug) [[unlikely]]
+      check_usable();
     auto state = make_handle(std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
     state->retain();  // the ready queue's
     core_.ready.push_back(*state.get());
@@ -258,19 +277,23 @@ void BoundHandle<F, Args...>::run_bound(Node* node) {
   auto* self = static_cast<BoundHandle*>(node);
   const Ref<BoundHandle> queued = Ref<BoundHandle>::adopt(self);
   const LoopCore& core = self->loop_->core();
-  if (core.closed || core.debug) [[unlikely]] return self->run_unusually();
+  if (core.closed || core.debug) [[unlikely]]
+    return self->run_unusually();
   const ContextScope scope(self->context_);
   try {
-    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); }, self->bound_);
+    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); },
+               self->bound_);
   } catch (...) {
     self->report_failure();
   }
 }
 }  // namespace detail
 
-/// The loop that runs in this thread. Throws RuntimeError when there is none: call it from a coroutine or callback.
+/// The loop that runs in this thread. Throws RuntimeError when there is none: call it from a
+/// coroutine or callback.
 inline EventLoop& get_running_loop() {
-  if (!detail::running_loop) [[unlikely]] detail::raise_no_running_loop();
+  if (!detail::running_loop) [[unlikely]]
+    detail::raise_no_running_loop();
   return *detail::running_loop;
 }
 
@@ -279,7 +302,8 @@ namespace detail {
 void start_timer(EventLoop& loop, TimerNode& node, std::int64_t when_ns) noexcept;
 /// Takes a node out of the wheel or of any other list it is in; no effect when it is in none.
 void cancel_timer(EventLoop& loop, TimerNode& node) noexcept;
-/// Makes "nothing can happen any more" an error while a future is waited for; called by run_until_complete.
+/// Makes "nothing can happen any more" an error while a future is waited for; called by
+/// run_until_complete.
 void run_loop(EventLoop& loop, Function<void()> on_deadlock);
 }  // namespace detail
 

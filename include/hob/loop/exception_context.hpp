@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ExceptionContext: what an exception handler is told (the dict of asyncio's call_exception_handler).
+// ExceptionContext: what an exception handler is told (the dict of asyncio's
+// call_exception_handler).
 #pragma once
 
 #include <exception>

@@ -24,11 +24,12 @@ struct TimerNode : Node {
   std::int64_t when_ns = 0;
 };
 
-/// A scheduled call: callback, arguments and context. Counted; the loop holds one count while it is queued.
+/// A scheduled call: callback, arguments and context. Counted; the loop holds one count while it is
+/// queued.
 class HandleState : public TimerNode, public Pooled {
  public:
-  HandleState(EventLoop& loop, ContextSlot context) noexcept : loop_(&loop), context_(std::move(context)) {
-  }
+  HandleState(EventLoop& loop, ContextSlot context) noexcept
+      : loop_(&loop), context_(std::move(context)) {}
   HandleState(const HandleState&) = delete;
   HandleState& operator=(const HandleState&) = delete;
   virtual ~HandleState() = default;
@@ -41,7 +42,8 @@ class HandleState : public TimerNode, public Pooled {
   bool cancelled() const noexcept { return cancelled_; }
   EventLoop& loop() const noexcept { return *loop_; }
   ContextSlot& context() noexcept { return context_; }
-  /// Runs the callback in its context; its exception goes to the loop's handler (KeyboardInterrupt leaves).
+  /// Runs the callback in its context; its exception goes to the loop's handler (KeyboardInterrupt
+  /// leaves).
   void invoke();
   /// What runs when the loop is closed or in debug mode.
   void run_unusually();
@@ -65,7 +67,8 @@ class BoundHandle final : public HandleState {
  public:
   template <class G, class... Bs>
   BoundHandle(EventLoop& loop, ContextSlot context, G&& fn, Bs&&... args)
-      : HandleState(loop, std::move(context)), bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {
+      : HandleState(loop, std::move(context)),
+        bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {
     run = &BoundHandle::run_bound;
   }
   ~BoundHandle() override {
@@ -78,7 +81,8 @@ class BoundHandle final : public HandleState {
  private:
   static void run_bound(Node* node);
   void call() override {
-    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); }, bound_);
+    std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); },
+               bound_);
   }
   void drop() noexcept override { bound_.~Bound(); }
 
@@ -97,7 +101,8 @@ class Handle {
   Handle() noexcept = default;
   explicit Handle(detail::Ref<detail::HandleState> state) noexcept : state_(std::move(state)) {}
 
-  /// The call will not be made; callback and arguments are destroyed now. No effect once it ran or when empty.
+  /// The call will not be made; callback and arguments are destroyed now. No effect once it ran or
+  /// when empty.
   void cancel() noexcept {
     if (state_) state_->cancel();
   }
@@ -120,8 +125,9 @@ class TimerHandle : public Handle {
   Duration when() const noexcept { return Duration::nanoseconds(state_ ? state_->when_ns : 0); }
 };
 
-/// A call that was scheduled from another thread with `call_soon_threadsafe`. May be cancelled from any thread:
-/// `cancel` gives whether the call was stopped in time. Dropping it does not cancel the call.
+/// A call that was scheduled from another thread with `call_soon_threadsafe`. May be cancelled from
+/// any thread: `cancel` gives whether the call was stopped in time. Dropping it does not cancel the
+/// call.
 class ThreadSafeHandle {
  public:
   class State;

@@ -14,8 +14,9 @@ namespace hob {
 
 namespace detail {
 
-/// Wraps the awaiter of anything that can be awaited; uses its `await_resume_result` where it has one, so that an
-/// exception is handed on as a pointer instead of thrown (2 us per coroutine level).
+/// Wraps the awaiter of anything that can be awaited; uses its `await_resume_result` where it has
+/// one, so that an exception is handed on as a pointer instead of thrown (2 us per coroutine
+/// level).
 template <class A>
 class ResultAwaiter : public LibraryAwaiter {
   using Inner = decltype(std::declval<AwaitingPromise&>().await_transform(std::declval<A>()));
@@ -23,7 +24,8 @@ class ResultAwaiter : public LibraryAwaiter {
   using T = std::remove_cvref_t<decltype(std::declval<Plain&>().await_resume())>;
 
  public:
-  explicit ResultAwaiter(A&& awaited) : inner_(AwaitingPromise().await_transform(static_cast<A&&>(awaited), {})) {}
+  explicit ResultAwaiter(A&& awaited)
+      : inner_(AwaitingPromise().await_transform(static_cast<A&&>(awaited), {})) {}
   bool await_ready() { return inner_.await_ready(); }
   template <class P>
   decltype(auto) await_suspend(std::coroutine_handle<P> self) {
@@ -52,10 +54,10 @@ class ResultAwaiter : public LibraryAwaiter {
 
 }  // namespace detail
 
-/// Awaits `awaited` (a coroutine, future, sleep, ...) and gives its outcome as a Result: nothing is thrown, a
-/// CancelledError included. `if (auto r = co_await as_result(f()); !r) ...`
-/// A cancellation that is caught this way is swallowed, as in `except CancelledError: pass`; rethrow it with
-/// `r.value()` unless you mean that.
+/// Awaits `awaited` (a coroutine, future, sleep, ...) and gives its outcome as a Result: nothing is
+/// thrown, a CancelledError included. `if (auto r = co_await as_result(f()); !r) ...` A
+/// cancellation that is caught this way is swallowed, as in `except CancelledError: pass`; rethrow
+/// it with `r.value()` unless you mean that.
 template <class A>
 auto as_result(A&& awaited) {
   return detail::ResultAwaiter<A&&>(static_cast<A&&>(awaited));

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 // What may stand after co_await, and how to write an awaitable of your own.
 //
-// The usual way is Python's `__await__`: give the type an `operator co_await` that returns the awaiter of a
-// Future (or of another awaitable), and let callbacks set that future's result. For a leaf that needs to know
-// about cancellation itself, write an awaiter that takes a hob::Waiter:
+// The usual way is Python's `__await__`: give the type an `operator co_await` that returns the
+// awaiter of a Future (or of another awaitable), and let callbacks set that future's result. For a
+// leaf that needs to know about cancellation itself, write an awaiter that takes a hob::Waiter:
 //
 //   struct MyAwaiter {
 //     bool await_ready() noexcept;            // true: no suspension
-//     void await_suspend(hob::Waiter waiter); // keep it; call waiter.wake() on the loop's thread, once
-//     T await_resume();                       // the result; may throw
-//     bool cancel() noexcept;                 // optional, see below
+//     void await_suspend(hob::Waiter waiter); // keep it; call waiter.wake() on the loop's thread,
+//     once T await_resume();                       // the result; may throw bool cancel() noexcept;
+//     // optional, see below
 //   };
 //
-// `cancel()` is asked when the task is cancelled while it waits here. It answers true when the operation has ended
-// without effect: the await throws CancelledError, and `wake` must not be called any more. It answers false when
-// the operation cannot be stopped, or is stopping: the await goes on until `wake()`, which delivers the result and
-// leaves the cancellation to the next suspension, or `wake_cancelled()`, which throws. Either it happened, or it
-// had no effect. Without a `cancel` member the await simply cannot be interrupted.
+// `cancel()` is asked when the task is cancelled while it waits here. It answers true when the
+// operation has ended without effect: the await throws CancelledError, and `wake` must not be
+// called any more. It answers false when the operation cannot be stopped, or is stopping: the await
+// goes on until `wake()`, which delivers the result and leaves the cancellation to the next
+// suspension, or `wake_cancelled()`, which throws. Either it happened, or it had no effect. Without
+// a `cancel` member the await simply cannot be interrupted.
 #pragma once
 
 #include <hob/task/promise.hpp>
@@ -36,7 +37,8 @@ class Waiter {
   Waiter() noexcept = default;
   explicit Waiter(detail::TaskBase& task) noexcept : task_(&task) {}
 
-  /// Ends the wait: the task is scheduled, and `await_resume` gives the result. Once per suspension.
+  /// Ends the wait: the task is scheduled, and `await_resume` gives the result. Once per
+  /// suspension.
   void wake() noexcept { std::exchange(task_, nullptr)->wake(); }
   /// Ends the wait as cancelled, after `cancel()` answered false: the await throws CancelledError.
   void wake_cancelled() noexcept {
@@ -82,7 +84,8 @@ class CustomAwait : public LibraryAwaiter {
     task.end_wait();
   }
   decltype(auto) await_resume() {
-    if (task_ && task_->wait_cancelled()) [[unlikely]] task_->finish_wait();
+    if (task_ && task_->wait_cancelled()) [[unlikely]]
+      task_->finish_wait();
     return awaiter_.await_resume();
   }
 
@@ -106,10 +109,12 @@ class CustomAwait : public LibraryAwaiter {
   TaskBase* task_ = nullptr;
 };
 
-/// Promises of coroutines that can await: they note where, and turn what is awaited into an awaiter.
+/// Promises of coroutines that can await: they note where, and turn what is awaited into an
+/// awaiter.
 struct AwaitingPromise : PromiseBase {
   template <class A>
-  decltype(auto) await_transform(A&& awaited, std::source_location here = std::source_location::current()) {
+  decltype(auto) await_transform(A&& awaited,
+                                 std::source_location here = std::source_location::current()) {
     location = here;
     using Plain = std::remove_cvref_t<A>;
     if constexpr (HasMemberCoAwait<A>) {
@@ -129,10 +134,12 @@ struct AwaitingPromise : PromiseBase {
     } else if constexpr (std::is_base_of_v<LibraryAwaiter, Plain>) {
       return static_cast<A&&>(awaited);
     } else {
-      static_assert(CustomAwaiter<Plain>,
-                    "co_await needs a Coro (moved, when it is a variable), a Future or Task, or a type with "
-                    "operator co_await; <hob/task/awaitable.hpp> tells how to write one. For std::future and other "
-                    "callbacks, use a hob::Future and set its result");
+      static_assert(
+          CustomAwaiter<Plain>,
+          "co_await needs a Coro (moved, when it is a variable), a Future or Task, or a type with "
+          "operator co_await; <hob/task/awaitable.hpp> tells how to write one. For std::future and "
+          "other "
+          "callbacks, use a hob::Future and set its result");
       return CustomAwait<Plain&>(awaited);
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The call graph of suspended tasks (Python 3.14's asyncio.capture_call_graph): which coroutine waits at which
-// line, and which tasks wait for this one. Works in release builds without debug information.
+// The call graph of suspended tasks (Python 3.14's asyncio.capture_call_graph): which coroutine
+// waits at which line, and which tasks wait for this one. Works in release builds without debug
+// information.
 #pragma once
 
 #include <hob/task/task.hpp>
@@ -21,7 +22,8 @@ struct FrameCallGraphEntry {
 /// A task (or future), its suspended coroutines (innermost first), and those that await it.
 struct FutureCallGraph {
   std::string future;
-  /// What the innermost coroutine waits for: "sleep", "Lock.acquire", "a future"; "" when running or done.
+  /// What the innermost coroutine waits for: "sleep", "Lock.acquire", "a future"; "" when running
+  /// or done.
   std::string waiting_for;
   std::vector<FrameCallGraphEntry> call_stack;
   std::vector<FutureCallGraph> awaited_by;

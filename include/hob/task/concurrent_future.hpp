@@ -145,8 +145,8 @@ class Future {
 
   /// A new, pending future; for who produces the result. Throws std::bad_alloc.
   static Future make() {
-    return Future(detail::Ref<detail::ConcurrentFutureBase>::adopt(
-        new detail::ConcurrentFutureState<T>));
+    return Future(
+        detail::Ref<detail::ConcurrentFutureBase>::adopt(new detail::ConcurrentFutureState<T>));
   }
   /// An empty handle; only assignment, copy and `operator bool` are allowed.
   Future() noexcept = default;
@@ -238,8 +238,8 @@ class Future {
 }  // namespace concurrent
 
 /// A future of the running loop that gets the outcome of `source`. Cancelling it cancels `source`,
-/// which stops the work when it has not begun; work that runs goes on, and its outcome is dropped. A
-/// result that cannot be copied is moved out. Nothing happens when the loop is closed first.
+/// which stops the work when it has not begun; work that runs goes on, and its outcome is dropped.
+/// A result that cannot be copied is moved out. Nothing happens when the loop is closed first.
 /// Until `source` is done the loop does not report a deadlock, and virtual time stands still.
 /// Behaviour of asyncio.wrap_future.
 template <class T>

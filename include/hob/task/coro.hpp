@@ -29,7 +29,8 @@ struct FinalAwaiter {
   template <class P>
   Transfer await_suspend(std::coroutine_handle<P> self) const noexcept {
     PromiseBase& promise = self.promise();
-    if (promise.continuation) [[likely]] return transfer_to(*promise.continuation);
+    if (promise.continuation) [[likely]]
+      return transfer_to(*promise.continuation);
     promise.task->root_reached_end(promise);
     return transfer_to_loop();
   }
@@ -58,7 +59,8 @@ struct CoroPromise : CoroPromiseBase {
 
 template <>
 struct CoroPromise<void> : CoroPromiseBase {
-  Coro<void> get_return_object(std::source_location here = std::source_location::current()) noexcept;
+  Coro<void> get_return_object(
+      std::source_location here = std::source_location::current()) noexcept;
   void return_void() noexcept {}
   [[no_unique_address]] ValueSlot<void> value;
 };
@@ -68,12 +70,14 @@ class CoroAwaiter;
 
 }  // namespace detail
 
-/// The coroutine object: lazy, awaited once, in place; neither copyable nor movable, so it cannot outlive the
-/// arguments of the expression that made it. Await it, or hand it to what takes coroutines (`run`, `create_task`,
-/// `gather`, ...) in that expression, or keep it in a variable and pass `std::move(coro)`.
-/// One that is dropped without having been awaited is reported: "coroutine 'f' was never awaited".
+/// The coroutine object: lazy, awaited once, in place; neither copyable nor movable, so it cannot
+/// outlive the arguments of the expression that made it. Await it, or hand it to what takes
+/// coroutines (`run`, `create_task`, `gather`, ...) in that expression, or keep it in a variable
+/// and pass `std::move(coro)`. One that is dropped without having been awaited is reported:
+/// "coroutine 'f' was never awaited".
 template <class T>
-class [[nodiscard("a coroutine does nothing until it is awaited: co_await it, or hand it to create_task")]] Coro {
+class [[nodiscard(
+    "a coroutine does nothing until it is awaited: co_await it, or hand it to create_task")]] Coro {
  public:
   using promise_type = detail::CoroPromise<T>;
   using value_type = T;
@@ -89,15 +93,18 @@ class [[nodiscard("a coroutine does nothing until it is awaited: co_await it, or
     }
   }
 
-  /// Runs the coroutine as part of the awaiting task. Gives its result or throws its exception; a cancellation of
-  /// the task reaches whatever the coroutine awaits.
-  detail::CoroAwaiter<T> operator co_await() && noexcept { return detail::CoroAwaiter<T>(*promise_); }
+  /// Runs the coroutine as part of the awaiting task. Gives its result or throws its exception; a
+  /// cancellation of the task reaches whatever the coroutine awaits.
+  detail::CoroAwaiter<T> operator co_await() && noexcept {
+    return detail::CoroAwaiter<T>(*promise_);
+  }
 
   /// The name of the coroutine function, as Python's `coro.__name__`.
   std::string name() const { return detail::coroutine_name(promise_->location); }
   /// Where the coroutine is suspended: its function's beginning before it is awaited.
   std::source_location location() const noexcept { return promise_->location; }
-  /// Ends a coroutine that is not going to be awaited, without the report (Python's `coro.close()`).
+  /// Ends a coroutine that is not going to be awaited, without the report (Python's
+  /// `coro.close()`).
   void close() noexcept {
     if (promise_) release().destroy();
   }
@@ -108,7 +115,8 @@ class [[nodiscard("a coroutine does nothing until it is awaited: co_await it, or
   template <class Stream>
     requires requires(Stream& s) { s << ""; }
   friend Stream& operator<<(Stream& out, const Coro& coro) {
-    out << "<coroutine object " << coro.name() << " at " << static_cast<const void*>(coro.promise_) << '>';
+    out << "<coroutine object " << coro.name() << " at " << static_cast<const void*>(coro.promise_)
+        << '>';
     return out;
   }
 
@@ -134,12 +142,14 @@ class CoroAwaiter : public LibraryAwaiter {
     return transfer_to(*child_);
   }
   T await_resume() const {
-    if (child_->error) [[unlikely]] std::rethrow_exception(child_->error.take());
+    if (child_->error) [[unlikely]]
+      std::rethrow_exception(child_->error.take());
     if constexpr (!std::is_void_v<T>) return std::move(child_->value.get());
   }
   /// await_resume without throwing (as_result).
   Result<T> await_resume_result() const {
-    if (child_->error) [[unlikely]] return Result<T>(child_->error.take());
+    if (child_->error) [[unlikely]]
+      return Result<T>(child_->error.take());
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ensure_future: anything that can be awaited, as a future. What the combinators do with their arguments.
+// ensure_future: anything that can be awaited, as a future. What the combinators do with their
+// arguments.
 #pragma once
 
 #include <hob/task/future.hpp>
@@ -24,7 +25,8 @@ Coro<AwaitResult<A>> await_whole(A awaited) {
 
 }  // namespace detail
 
-/// A future stays itself; a coroutine becomes a task; another awaitable is awaited in a task of its own.
+/// A future stays itself; a coroutine becomes a task; another awaitable is awaited in a task of its
+/// own.
 template <class T>
 Future<T> ensure_future(const Future<T>& future) {
   return future;
@@ -51,7 +53,8 @@ using FutureValue = typename decltype(ensure_future(std::declval<A>()))::value_t
 
 /// Whether a combinator may move the value out of the future that it made or was given.
 template <class A>
-inline constexpr bool kMayMove = kIsCoro<std::remove_cvref_t<A>> || !kIsFuture<std::remove_cvref_t<A>>;
+inline constexpr bool kMayMove =
+    kIsCoro<std::remove_cvref_t<A>> || !kIsFuture<std::remove_cvref_t<A>>;
 
 /// The value of a done future: moved when it is ours alone, else copied.
 template <class T, bool Ours>

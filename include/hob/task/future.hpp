@@ -51,7 +51,8 @@ ValueSlot<T>& value_of(FutureBase& future) noexcept {
   return static_cast<FutureState<T>&>(future).value;
 }
 
-/// Awaits a future; `Moving` when the awaited handle was an rvalue, so that the value may be moved out.
+/// Awaits a future; `Moving` when the awaited handle was an rvalue, so that the value may be moved
+/// out.
 template <class T, bool Moving>
 class FutureAwaiter : public LibraryAwaiter {
  public:
@@ -88,7 +89,9 @@ class FutureAwaiter : public LibraryAwaiter {
   decltype(auto) take() {
     auto& value = value_of<T>(*future_).get();
     if constexpr (!std::is_copy_constructible_v<T>) {
-      static_assert(Moving, "the result can only be moved: co_await std::move(future), or use future.result()");
+      static_assert(
+          Moving,
+          "the result can only be moved: co_await std::move(future), or use future.result()");
       return std::move(value);
     } else {
       // Other handles may still want the value: only the last one may take it away.
@@ -114,15 +117,16 @@ class DoneCallbackId {
   std::uint64_t id_ = 0;
 };
 
-/// A handle to a result that arrives later. Cheap to copy: all copies name the same future. Belongs to its loop's
-/// thread. States: PENDING, CANCELLED, FINISHED. An exception that nobody retrieves is reported when the last
-/// handle goes. Semantics of asyncio.Future.
+/// A handle to a result that arrives later. Cheap to copy: all copies name the same future. Belongs
+/// to its loop's thread. States: PENDING, CANCELLED, FINISHED. An exception that nobody retrieves
+/// is reported when the last handle goes. Semantics of asyncio.Future.
 template <class T>
 class Future {
  public:
   using value_type = T;
 
-  /// An empty handle; anything but assignment, copy and `operator bool` needs a future: see `create_future`.
+  /// An empty handle; anything but assignment, copy and `operator bool` needs a future: see
+  /// `create_future`.
   Future() noexcept = default;
   explicit Future(detail::Ref<detail::FutureBase> state) noexcept : state_(std::move(state)) {}
 
@@ -130,11 +134,12 @@ class Future {
   bool cancelled() const noexcept { return state_->cancelled(); }
   FutureStatus status() const noexcept { return state_->status(); }
 
-  /// The result. Throws the exception when there is one, CancelledError when cancelled, InvalidStateError while
-  /// pending.
+  /// The result. Throws the exception when there is one, CancelledError when cancelled,
+  /// InvalidStateError while pending.
   decltype(auto) result() const {
     state_->check_value();
-    if constexpr (!std::is_void_v<T>) return static_cast<const T&>(detail::value_of<T>(*state_).get());
+    if constexpr (!std::is_void_v<T>)
+      return static_cast<const T&>(detail::value_of<T>(*state_).get());
   }
   /// The exception, null when it finished with a result. Throws CancelledError, InvalidStateError.
   std::exception_ptr exception() const { return state_->exception(); }
@@ -143,12 +148,14 @@ class Future {
   template <class... Args>
     requires std::is_constructible_v<detail::NoneIfVoid<T>, Args&&...>
   void set_result(Args&&... args) const {
-    if (state_->is_task()) detail::raise_runtime_error("Task does not support set_result operation");
+    if (state_->is_task())
+      detail::raise_runtime_error("Task does not support set_result operation");
     static_cast<detail::FutureState<T>&>(*state_).set_result(std::forward<Args>(args)...);
   }
   /// Finishes with an exception. Throws InvalidStateError when done.
   void set_exception(std::exception_ptr error) const {
-    if (state_->is_task()) detail::raise_runtime_error("Task does not support set_exception operation");
+    if (state_->is_task())
+      detail::raise_runtime_error("Task does not support set_exception operation");
     state_->set_exception(std::move(error));
   }
   template <class E>
@@ -160,8 +167,9 @@ class Future {
   bool cancel() const { return state_->cancel({}); }
   bool cancel(Text message) const { return state_->cancel(detail::Message::make(message)); }
 
-  /// Calls `fn(future)` through the loop once done (soon, when it is already), in a copy of the current context,
-  /// in order of registration. Exceptions of `fn` go to the loop's exception handler.
+  /// Calls `fn(future)` through the loop once done (soon, when it is already), in a copy of the
+  /// current context, in order of registration. Exceptions of `fn` go to the loop's exception
+  /// handler.
   template <class F>
   DoneCallbackId add_done_callback(F&& fn) const;
   template <class F>
@@ -177,8 +185,8 @@ class Future {
     return text;
   }
 
-  /// Waits until done; gives a copy of the result, or throws as `result()` does. Cancelling the waiting task
-  /// cancels this future.
+  /// Waits until done; gives a copy of the result, or throws as `result()` does. Cancelling the
+  /// waiting task cancels this future.
   auto operator co_await() const& noexcept { return detail::FutureAwaiter<T, false>(state_); }
   /// The same; the result is moved out when nobody else holds the future.
   auto operator co_await() && noexcept { return detail::FutureAwaiter<T, true>(std::move(state_)); }
@@ -212,7 +220,8 @@ class DoneCallback final : public Callback, public Pooled {
       DoneCallback* self;
       ~Owner() { delete self; }
     } const owner{this};
-    run_user_callback(future, context_, [&] { static_cast<void>(fn_(Future<T>(Ref<FutureBase>(&future)))); });
+    run_user_callback(future, context_,
+                      [&] { static_cast<void>(fn_(Future<T>(Ref<FutureBase>(&future)))); });
   }
   void drop() noexcept override { delete this; }
 
@@ -231,7 +240,8 @@ DoneCallbackId Future<T>::add_done_callback(F&& fn) const {
   id.id_ = detail::next_callback_id();
   using Fn = std::decay_t<F>;
   static_assert(std::is_invocable_v<Fn&, Future<T>>, "a done callback is called with the future");
-  state_->add_callback(*new detail::DoneCallback<T, Fn>(id.id_, std::move(context), std::forward<F>(fn)));
+  state_->add_callback(
+      *new detail::DoneCallback<T, Fn>(id.id_, std::move(context), std::forward<F>(fn)));
   return id;
 }
 
@@ -242,7 +252,8 @@ DoneCallbackId Future<T>::add_done_callback(F&& fn, const Context& context) cons
   id.id_ = detail::next_callback_id();
   using Fn = std::decay_t<F>;
   static_assert(std::is_invocable_v<Fn&, Future<T>>, "a done callback is called with the future");
-  state_->add_callback(*new detail::DoneCallback<T, Fn>(id.id_, context.state(), std::forward<F>(fn)));
+  state_->add_callback(
+      *new detail::DoneCallback<T, Fn>(id.id_, context.state(), std::forward<F>(fn)));
   return id;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FutureBase: state, callbacks and error of a future, without its value. What Future, Task, gather and shield
-// have in common; non-template code sees futures as this.
+// FutureBase: state, callbacks and error of a future, without its value. What Future, Task, gather
+// and shield have in common; non-template code sees futures as this.
 #pragma once
 
 #include <hob/core/memory.hpp>
@@ -24,7 +24,8 @@ namespace detail {
 
 class FutureBase;
 
-/// Something to run, as a handle of its own, once a future is done. Linked into the future until then.
+/// Something to run, as a handle of its own, once a future is done. Linked into the future until
+/// then.
 class Callback : public Node {
  public:
   Callback() noexcept { run = &Callback::run_node; }
@@ -38,11 +39,13 @@ class Callback : public Node {
 
   /// Called by the loop, once. The future is done, and lives until this returns.
   virtual void on_done(FutureBase& future) = 0;
-  /// Called instead of `on_done` when the future was destroyed before it was done, or the loop was closed.
+  /// Called instead of `on_done` when the future was destroyed before it was done, or the loop was
+  /// closed.
   virtual void drop() noexcept = 0;
   /// Not 0: what remove_done_callback knows it by.
   virtual std::uint64_t id() const noexcept { return 0; }
-  /// The future that waits for this one through the callback (gather's, shield's); for the call graph.
+  /// The future that waits for this one through the callback (gather's, shield's); for the call
+  /// graph.
   virtual FutureBase* dependent() const noexcept { return nullptr; }
 
  protected:
@@ -59,7 +62,8 @@ class FutureBase : public Pooled {
   FutureBase(const FutureBase&) = delete;
   FutureBase& operator=(const FutureBase&) = delete;
   [[gnu::always_inline]] inline virtual ~FutureBase() {
-    if (!callbacks_.empty()) [[unlikely]] drop_callbacks();
+    if (!callbacks_.empty()) [[unlikely]]
+      drop_callbacks();
     if (status_ != FutureStatus::finished) {
       message_.~Ref();
     } else {
@@ -91,11 +95,13 @@ class FutureBase : public Pooled {
   std::exception_ptr exception();
   /// The same for a cancelled one too, as a CancelledError. Must be done. Marks it as retrieved.
   std::exception_ptr outcome_error();
-  /// The same for `gather`'s list of results, as asyncio has it: without a message that is for the first who asks.
+  /// The same for `gather`'s list of results, as asyncio has it: without a message that is for the
+  /// first who asks.
   std::exception_ptr gathered_error();
   /// Throws what an await or `result()` throws; returns when there is a value.
   void check_value() {
-    if (!finished_with_value()) [[unlikely]] throw_outcome();
+    if (!finished_with_value()) [[unlikely]]
+      throw_outcome();
   }
   void mark_retrieved() noexcept { log_error_ = false; }
   /// Whether there is an exception that nobody has retrieved: what the last handle would report.
@@ -112,7 +118,8 @@ class FutureBase : public Pooled {
 
  protected:
   void require_pending() const {
-    if (done()) [[unlikely]] raise_done();
+    if (done()) [[unlikely]]
+      raise_done();
   }
   /// The state changes and whoever waits is scheduled, in order.
   void finish(FutureStatus status) noexcept {
@@ -123,8 +130,8 @@ class FutureBase : public Pooled {
     status_ = status;
     if (!callbacks_.empty()) run_callbacks();
   }
-  /// `for_first`: only the first who asks gets the message. So it is with a task that ended by a CancelledError:
-  /// asyncio hands that very exception out, once.
+  /// `for_first`: only the first who asks gets the message. So it is with a task that ended by a
+  /// CancelledError: asyncio hands that very exception out, once.
   void finish_cancelled(Ref<Message> message, bool for_first = false) noexcept;
   void finish_error(std::exception_ptr error) noexcept;
   void finish_value() noexcept { finish(FutureStatus::finished); }
@@ -135,9 +142,11 @@ class FutureBase : public Pooled {
   void report_error() noexcept;
   [[noreturn]] void throw_outcome();
   [[noreturn]] static void raise_done();
-  /// "exception was never retrieved"; each final class calls it in its destructor, while it can describe itself.
+  /// "exception was never retrieved"; each final class calls it in its destructor, while it can
+  /// describe itself.
   void report_unretrieved() noexcept {
-    if (log_error_) [[unlikely]] report_error();
+    if (log_error_) [[unlikely]]
+      report_error();
   }
 
   LoopCore* core_;

@@ -24,8 +24,8 @@ namespace detail {
 
 class GatherCore;
 
-/// One child's callback. While the child is pending it is named by pointer only (its destruction drops the
-/// callback), so that a gather keeps nothing alive; a done child is kept for its result.
+/// One child's callback. While the child is pending it is named by pointer only (its destruction
+/// drops the callback), so that a gather keeps nothing alive; a done child is kept for its result.
 class GatherChild final : public Callback {
  public:
   void attach(GatherCore& core, FutureBase& child) noexcept;
@@ -57,7 +57,9 @@ class GatherCore {
   GatherCore(std::size_t count, bool return_exceptions);
   ~GatherCore();
   /// Starts to listen. A child that is done already counts at once.
-  void attach(std::size_t index, FutureBase& child) noexcept { children_[index].attach(*this, child); }
+  void attach(std::size_t index, FutureBase& child) noexcept {
+    children_[index].attach(*this, child);
+  }
   void settle_done_children();
   bool cancel_children(const Ref<Message>& message) noexcept;
   FutureBase& child(std::size_t index) const noexcept { return *children_[index].child_; }
@@ -178,7 +180,8 @@ Future<typename Build::R> gather_all(bool as_results, const Futures&... futures)
   using R = typename Build::R;
   EventLoop* loop = nullptr;
   ((loop = loop ? loop : &futures.get_loop()), ...);
-  auto* state = new GatherState<R, Build>(loop ? *loop : get_running_loop(), sizeof...(Futures), as_results);
+  auto* state =
+      new GatherState<R, Build>(loop ? *loop : get_running_loop(), sizeof...(Futures), as_results);
   Future<R> outer(Ref<FutureBase>::adopt(state));
   std::size_t i = 0;
   (state->attach(i++, *futures.state()), ...);
@@ -207,11 +210,12 @@ concept FutureRange = requires(const Range& r) {
 
 }  // namespace detail
 
-/// Waits for all of `awaitables` (coroutines become tasks, in order, now) and gives their results as a tuple:
-/// `auto [a, b] = co_await gather(f(), g());`. A void one gives None; all void give Future<void>.
-/// The first exception is the gather's at once; the others go on, and their later exceptions count as seen.
-/// Cancelling the gather (or its awaiter) cancels all children; it ends when they have. A child that is cancelled
-/// is a CancelledError for the gather, and no reason to cancel the others. Behaviour of asyncio.gather.
+/// Waits for all of `awaitables` (coroutines become tasks, in order, now) and gives their results
+/// as a tuple: `auto [a, b] = co_await gather(f(), g());`. A void one gives None; all void give
+/// Future<void>. The first exception is the gather's at once; the others go on, and their later
+/// exceptions count as seen. Cancelling the gather (or its awaiter) cancels all children; it ends
+/// when they have. A child that is cancelled is a CancelledError for the gather, and no reason to
+/// cancel the others. Behaviour of asyncio.gather.
 template <class... A>
   requires(!(sizeof...(A) == 1 && (detail::FutureRange<std::remove_cvref_t<A>> && ...)) &&
            !(std::is_same_v<std::remove_cvref_t<A>, ReturnExceptions> || ...))
@@ -219,7 +223,8 @@ auto gather(A&&... awaitables) {
   using Build = detail::GatherTuple<false, A&&...>;
   // Braces: the coroutines become tasks from left to right.
   const std::tuple futures{ensure_future(std::forward<A>(awaitables))...};
-  return std::apply([](const auto&... f) { return detail::gather_all<Build>(false, f...); }, futures);
+  return std::apply([](const auto&... f) { return detail::gather_all<Build>(false, f...); },
+                    futures);
 }
 
 /// The same, but failures and cancellations of children are results: a tuple of Result<T>.
@@ -228,10 +233,12 @@ template <class... A>
 auto gather(ReturnExceptions, A&&... awaitables) {
   using Build = detail::GatherTuple<true, A&&...>;
   const std::tuple futures{ensure_future(std::forward<A>(awaitables))...};
-  return std::apply([](const auto&... f) { return detail::gather_all<Build>(true, f...); }, futures);
+  return std::apply([](const auto&... f) { return detail::gather_all<Build>(true, f...); },
+                    futures);
 }
 
-/// Gathers a container of futures or tasks; gives a vector of results in its order (Future<void> for void ones).
+/// Gathers a container of futures or tasks; gives a vector of results in its order (Future<void>
+/// for void ones).
 template <class Range>
   requires detail::FutureRange<std::remove_cvref_t<Range>>
 auto gather(Range&& futures) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// PromiseBase: what every suspended coroutine of Hob carries: who awaits it, which task it runs in, and at which
-// line it waits. And the one place that knows how control passes from coroutine to coroutine.
+// PromiseBase: what every suspended coroutine of Hob carries: who awaits it, which task it runs in,
+// and at which line it waits. And the one place that knows how control passes from coroutine to
+// coroutine.
 #pragma once
 
 #include <coroutine>
@@ -8,8 +9,9 @@
 #include <source_location>
 #include <utility>
 
-// Symmetric transfer needs a guaranteed tail call: clang gives it always, g++ only with optimisation and without
-// sanitizers. Elsewhere the task's step loop resumes the next coroutine itself (a trampoline).
+// Symmetric transfer needs a guaranteed tail call: clang gives it always, g++ only with
+// optimisation and without sanitizers. Elsewhere the task's step loop resumes the next coroutine
+// itself (a trampoline).
 #if !defined(HOB_TRAMPOLINE)
 #if defined(__clang__)
 #define HOB_TRAMPOLINE 0
@@ -24,8 +26,9 @@ namespace hob::detail {
 
 class TaskBase;
 
-/// The exception that ended a coroutine. Whoever awaits takes it out in the same step, before the frame goes: so
-/// the destructor has nothing to do, and a frame that ended well does not pay for looking.
+/// The exception that ended a coroutine. Whoever awaits takes it out in the same step, before the
+/// frame goes: so the destructor has nothing to do, and a frame that ended well does not pay for
+/// looking.
 class EndError {
  public:
   EndError() noexcept : error_() {}
@@ -47,7 +50,8 @@ class EndError {
 struct PromiseBase {
   PromiseBase* continuation = nullptr;  // the coroutine that awaits this one; null at a task's root
   TaskBase* task = nullptr;             // inherited when awaited
-  std::source_location location;        // of the co_await where it is suspended; at first, of the function
+  std::source_location
+      location;  // of the co_await where it is suspended; at first, of the function
   EndError error;
 
   void resume() noexcept { std::coroutine_handle<PromiseBase>::from_promise(*this).resume(); }

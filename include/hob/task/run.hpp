@@ -11,13 +11,14 @@
 namespace hob {
 
 namespace detail {
-/// Runs the loop until `future` is done. Throws RuntimeError when it was stopped first, DeadlockError.
+/// Runs the loop until `future` is done. Throws RuntimeError when it was stopped first,
+/// DeadlockError.
 void run_until_done(EventLoop& loop, FutureBase& future, bool made_here);
 }  // namespace detail
 
-/// Runs coroutines one after the other on one loop, in one context, and shuts everything down at the end: what
-/// `run` does once. SIGINT cancels the running main task; a second one throws KeyboardInterrupt at once.
-/// Semantics of asyncio.Runner.
+/// Runs coroutines one after the other on one loop, in one context, and shuts everything down at
+/// the end: what `run` does once. SIGINT cancels the running main task; a second one throws
+/// KeyboardInterrupt at once. Semantics of asyncio.Runner.
 class Runner {
  public:
   explicit Runner(LoopOptions options = {}) : options_(options) {}
@@ -26,8 +27,8 @@ class Runner {
   /// Closes. Errors of the shutdown go to the loop's exception handler.
   ~Runner();
 
-  /// Runs `coro` to its end and gives its result or throws its exception. Throws RuntimeError inside a running
-  /// loop, DeadlockError when nothing can ever complete it.
+  /// Runs `coro` to its end and gives its result or throws its exception. Throws RuntimeError
+  /// inside a running loop, DeadlockError when nothing can ever complete it.
   template <class T>
   T run(Coro<T>&& coro) {
     begin();
@@ -66,8 +67,9 @@ class Runner {
   bool closed_ = false;
 };
 
-/// Runs `main` to its end on a new loop, then cancels the tasks that are left, closes async generators, and closes
-/// the loop. Gives main's result, or throws its exception. Behaviour of asyncio.run.
+/// Runs `main` to its end on a new loop, then cancels the tasks that are left, closes async
+/// generators, and closes the loop. Gives main's result, or throws its exception. Behaviour of
+/// asyncio.run.
 template <class T>
 T run(Coro<T>&& main, LoopOptions options = {}) {
   Runner runner(options);

@@ -49,8 +49,9 @@ class SleepWithResult : public SleepAwaiter {
 
 }  // namespace detail
 
-/// Suspends the task for `delay` on the loop's clock; zero or less lets every other ready task run once.
-/// Never wakes early; to within a few microseconds. Throws ValueError for NaN. Behaviour of asyncio.sleep.
+/// Suspends the task for `delay` on the loop's clock; zero or less lets every other ready task run
+/// once. Never wakes early; to within a few microseconds. Throws ValueError for NaN. Behaviour of
+/// asyncio.sleep.
 inline detail::SleepAwaiter sleep(Duration delay) noexcept { return detail::SleepAwaiter(delay); }
 
 /// The same; gives `result` afterwards.

@@ -22,7 +22,8 @@ namespace detail {
 template <class T>
 void TaskState<T>::complete(PromiseBase& root) {
   auto& promise = static_cast<CoroPromise<T>&>(root);
-  if (promise.error) [[unlikely]] return complete_error(root, promise.error.take());
+  if (promise.error) [[unlikely]]
+    return complete_error(root, promise.error.take());
   if (take_must_cancel()) [[unlikely]] {
     finish_cancelled(cancel_message());
   } else {
@@ -49,21 +50,25 @@ struct CoroResult<Coro<T>> {
 void check_can_start(EventLoop& loop);
 
 template <class T>
-Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions& options, std::source_location from) {
-  if (loop.is_closed()) [[unlikely]] check_can_start(loop);
+Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions& options,
+                          std::source_location from) {
+  if (loop.is_closed()) [[unlikely]]
+    check_can_start(loop);
   auto* state = new TaskState<T>(loop, from);
   auto task = Ref<FutureBase>::adopt(state);
   state->start(coro.release(), options);
   return task;
 }
 
-/// A task that owns the callable and the arguments of its coroutine, as std::thread does, until it is done.
+/// A task that owns the callable and the arguments of its coroutine, as std::thread does, until it
+/// is done.
 template <class T, class F, class... Args>
 class BoundTask final : public TaskState<T> {
  public:
   template <class G, class... Bs>
   BoundTask(EventLoop& loop, std::source_location from, G&& fn, Bs&&... args)
-      : TaskState<T>(loop, from), call_(std::in_place, std::forward<G>(fn), std::forward<Bs>(args)...) {}
+      : TaskState<T>(loop, from),
+        call_(std::in_place, std::forward<G>(fn), std::forward<Bs>(args)...) {}
   CoroPromise<T>& call() {
     return std::apply(
         [](F& fn, Args&... args) -> CoroPromise<T>& {
@@ -94,30 +99,34 @@ struct CoroutineInfo {
   std::source_location location;
 };
 
-/// A coroutine that runs on its own, as a future of its result. The loop keeps it alive until it ends (the "save a
-/// reference" trap of asyncio does not exist). Semantics of asyncio.Task.
+/// A coroutine that runs on its own, as a future of its result. The loop keeps it alive until it
+/// ends (the "save a reference" trap of asyncio does not exist). Semantics of asyncio.Task.
 template <class T>
 class Task : public Future<T> {
  public:
   using Future<T>::Future;
   Task() noexcept = default;
 
-  /// Asks the task to stop: CancelledError is thrown at its suspension point (at the next one, when it is
-  /// running), which may be caught for clean-up, or even ignored. Gives false when the task is done.
+  /// Asks the task to stop: CancelledError is thrown at its suspension point (at the next one, when
+  /// it is running), which may be caught for clean-up, or even ignored. Gives false when the task
+  /// is done.
   bool cancel() const { return this->state_->cancel({}); }
   bool cancel(Text message) const { return this->state_->cancel(detail::Message::make(message)); }
   /// How many cancellations were requested and not taken back.
   unsigned cancelling() const noexcept { return base().cancelling(); }
-  /// Takes one cancellation back; gives how many remain. At 0 a cancellation not yet thrown is dropped.
+  /// Takes one cancellation back; gives how many remain. At 0 a cancellation not yet thrown is
+  /// dropped.
   unsigned uncancel() const noexcept { return base().uncancel(); }
 
   std::string get_name() const { return base().get_name(); }
   void set_name(Text name) const { base().set_name(name); }
-  /// The coroutine that it runs (asyncio gives the object; this its name and place); nothing when done.
+  /// The coroutine that it runs (asyncio gives the object; this its name and place); nothing when
+  /// done.
   std::optional<CoroutineInfo> get_coro() const;
   /// The context that it runs in.
   Context get_context() const;
-  /// Where it is suspended, outermost coroutine first; empty when done. `print_stack` prints it to stderr.
+  /// Where it is suspended, outermost coroutine first; empty when done. `print_stack` prints it to
+  /// stderr.
   std::vector<std::source_location> get_stack() const;
   void print_stack() const;
 
@@ -186,8 +195,9 @@ Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {},
   return Task<T>(detail::make_task(get_running_loop(), coro, options, from));
 }
 
-/// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and live as long
-/// as it, so lambdas with captures and temporary arguments are safe; std::ref opts out.
+/// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and
+/// live as long as it, so lambdas with captures and temporary arguments are safe; std::ref opts
+/// out.
 template <class F, class... Args>
   requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
 auto create_task(F&& fn, Args&&... args) {

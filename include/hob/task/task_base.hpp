@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// TaskBase: the control block of a task, without its result. It owns the coroutine, the one node by which the
-// task waits (for its turn, a future, a timer or a place in a lock's queue: one thing at a time), and the
-// cancellation state. This is where asyncio's Task.cancel and Task.__step live.
+// TaskBase: the control block of a task, without its result. It owns the coroutine, the one node by
+// which the task waits (for its turn, a future, a timer or a place in a lock's queue: one thing at
+// a time), and the cancellation state. This is where asyncio's Task.cancel and Task.__step live.
 #pragma once
 
 #include <hob/core/context.hpp>
@@ -29,8 +29,9 @@ namespace detail {
 
 /// What a task is suspended on: how to cancel it, and its name in reports.
 struct WaitKind {
-  /// Ends the wait early: true when the task's wake-up with CancelledError is on its way; false when the wait
-  /// cannot be cancelled, or is over already: then the cancellation is delivered at the wake-up.
+  /// Ends the wait early: true when the task's wake-up with CancelledError is on its way; false
+  /// when the wait cannot be cancelled, or is over already: then the cancellation is delivered at
+  /// the wake-up.
   bool (*cancel)(TaskBase& task, const Ref<Message>& message) noexcept;
   const char* name;
 };
@@ -40,14 +41,17 @@ struct AllTasksLink : Link {};
 
 class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
  public:
-  TaskBase(EventLoop& loop, std::source_location created) noexcept : FutureBase(loop), wait_(&kStart), created_(created) {
+  TaskBase(EventLoop& loop, std::source_location created) noexcept
+      : FutureBase(loop), wait_(&kStart), created_(created) {
     is_task_ = true;
-    if (core_->task_number == core_->task_numbers_end) [[unlikely]] take_task_numbers(*core_);
+    if (core_->task_number == core_->task_numbers_end) [[unlikely]]
+      take_task_numbers(*core_);
     name_ = ++core_->task_number << 1 | 1;
   }
   [[gnu::always_inline]] inline ~TaskBase() override {
     report_unretrieved();
-    if ((name_ & 1) == 0) [[unlikely]] reinterpret_cast<Message*>(name_)->release();
+    if ((name_ & 1) == 0) [[unlikely]]
+      reinterpret_cast<Message*>(name_)->release();
   }
 
   // asyncio.Task.
@@ -66,10 +70,12 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   static TaskBase& of(Link& all_tasks_link) noexcept {
     return static_cast<TaskBase&>(static_cast<AllTasksLink&>(all_tasks_link));
   }
-  static TaskBase& of(Node& node) noexcept { return static_cast<TaskBase&>(static_cast<TimerNode&>(node)); }
+  static TaskBase& of(Node& node) noexcept {
+    return static_cast<TaskBase&>(static_cast<TimerNode&>(node));
+  }
 
-  // For awaiters. A wait is: begin_wait, put `node()` somewhere, end_wait; later wake(); then, in await_resume,
-  // finish_wait. While it lasts the node's `run` is the awaiter's.
+  // For awaiters. A wait is: begin_wait, put `node()` somewhere, end_wait; later wake(); then, in
+  // await_resume, finish_wait. While it lasts the node's `run` is the awaiter's.
   void begin_wait(PromiseBase& leaf, const WaitKind& kind, void* object) noexcept {
     leaf_ = &leaf;
     wait_ = &kind;
@@ -78,7 +84,8 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   }
   /// Delivers a cancellation that came while the task was running.
   void end_wait() noexcept {
-    if (must_cancel_) [[unlikely]] cancel_new_wait();
+    if (must_cancel_) [[unlikely]]
+      cancel_new_wait();
   }
   /// Where it waits; in a list of the awaiter's choice.
   Node& node() noexcept { return *this; }
@@ -90,17 +97,21 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   }
   /// Throws CancelledError when the wait was cancelled, or a cancellation came too late for it.
   void finish_wait() {
-    if (wait_cancelled_ || must_cancel_) [[unlikely]] throw_cancelled();
+    if (wait_cancelled_ || must_cancel_) [[unlikely]]
+      throw_cancelled();
   }
   /// Suspends for one iteration of the loop.
   void yield(PromiseBase& leaf) noexcept;
-  /// Suspends until `future` is done. Gives false when it can't be awaited: then the wake-up throws.
+  /// Suspends until `future` is done. Gives false when it can't be awaited: then the wake-up
+  /// throws.
   void wait_for(PromiseBase& leaf, FutureBase& future) noexcept;
   /// After wait_for: throws what the cancellation state demands, before the future's own outcome.
   void finish_wait_for(FutureBase& future) {
-    if (must_cancel_ || wait_object_ == nullptr) [[unlikely]] throw_instead(future);
+    if (must_cancel_ || wait_object_ == nullptr) [[unlikely]]
+      throw_instead(future);
   }
-  /// Suspends until `when_ns`, then for the timer's own turn in the ready queue, as asyncio.sleep does.
+  /// Suspends until `when_ns`, then for the timer's own turn in the ready queue, as asyncio.sleep
+  /// does.
   void sleep_until(PromiseBase& leaf, std::int64_t when_ns) noexcept;
   /// WaitKind::cancel of a wait that ends by unlinking the node.
   static bool cancel_linked(TaskBase& task, const Ref<Message>& message) noexcept;
@@ -127,7 +138,8 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   /// The future that the task awaits; null when it waits for something else, or not at all.
   FutureBase* awaited_future() const noexcept;
 
-  /// Notes which coroutine runs, so that a running task's call graph is as good as a suspended one's.
+  /// Notes which coroutine runs, so that a running task's call graph is as good as a suspended
+  /// one's.
   void enter(PromiseBase& now_running) noexcept { leaf_ = &now_running; }
   void transfer(PromiseBase& next) noexcept {
     enter(next);
@@ -144,9 +156,11 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
  protected:
   /// Takes the outcome out of the root coroutine. Then `conclude`.
   virtual void complete(PromiseBase& root) = 0;
-  /// The task ends with `error` (a CancelledError makes it cancelled). KeyboardInterrupt is also thrown.
+  /// The task ends with `error` (a CancelledError makes it cancelled). KeyboardInterrupt is also
+  /// thrown.
   void complete_error(PromiseBase& root, std::exception_ptr error);
-  /// Whether the coroutine returned although a cancellation was pending: then the task is cancelled.
+  /// Whether the coroutine returned although a cancellation was pending: then the task is
+  /// cancelled.
   bool take_must_cancel() noexcept {
     const bool was = must_cancel_;
     must_cancel_ = false;
@@ -177,7 +191,8 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   std::source_location created_;
 };
 
-/// Who waits by `node` in a future's list: a task, or the future behind a callback; null for other callbacks.
+/// Who waits by `node` in a future's list: a task, or the future behind a callback; null for other
+/// callbacks.
 FutureBase* awaited_by(Node& node) noexcept;
 
 inline Transfer transfer_to(PromiseBase& next) noexcept {

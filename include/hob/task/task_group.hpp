@@ -14,16 +14,16 @@
 
 namespace hob {
 
-/// Makes tasks that belong to a `task_group` block. The first child that fails cancels the others and the body.
-/// Semantics of asyncio.TaskGroup.
+/// Makes tasks that belong to a `task_group` block. The first child that fails cancels the others
+/// and the body. Semantics of asyncio.TaskGroup.
 class TaskGroup {
  public:
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup();
 
-  /// Starts a child. Allowed while the block runs, and from its children while any is left. Throws RuntimeError
-  /// (and drops the coroutine) once the group is shutting down or finished.
+  /// Starts a child. Allowed while the block runs, and from its children while any is left. Throws
+  /// RuntimeError (and drops the coroutine) once the group is shutting down or finished.
   template <class T>
   Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {}) {
     check_open(coro);
@@ -97,11 +97,13 @@ Coro<R> run_task_group(F fn, Args... args) {
 
 }  // namespace detail
 
-/// Runs `body(group, args...)` and waits for every task made with `group.create_task`. Gives what the body gives.
-/// If the body or a child fails, the rest is cancelled, and once all have ended an ExceptionGroup
+/// Runs `body(group, args...)` and waits for every task made with `group.create_task`. Gives what
+/// the body gives. If the body or a child fails, the rest is cancelled, and once all have ended an
+/// ExceptionGroup
 /// ("unhandled errors in a TaskGroup") is thrown.
-/// A cancellation from outside cancels the children and is passed on when no error takes precedence. The body is
-/// stored until the end: lambdas with captures are safe. Behaviour of `async with asyncio.TaskGroup()`.
+/// A cancellation from outside cancels the children and is passed on when no error takes
+/// precedence. The body is stored until the end: lambdas with captures are safe. Behaviour of
+/// `async with asyncio.TaskGroup()`.
 template <class F, class... Args>
 auto task_group(F body, Args... args) {
   using C = std::invoke_result_t<F&, TaskGroup&, Args...>;

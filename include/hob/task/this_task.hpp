@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Building blocks of the combinators: which task a coroutine runs in, and a wait of one task for one signal.
+// Building blocks of the combinators: which task a coroutine runs in, and a wait of one task for
+// one signal.
 #pragma once
 
 #include <hob/task/awaitable.hpp>

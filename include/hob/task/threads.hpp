@@ -151,9 +151,7 @@ class HomingTaskOf : public HomingTask {
   ValueSlot<T> value;
 
  protected:
-  void take_value(FutureBase& task) override {
-    value.emplace(std::move(value_of<T>(task).get()));
-  }
+  void take_value(FutureBase& task) override { value.emplace(std::move(value_of<T>(task).get())); }
 };
 
 template <class T>

@@ -2,8 +2,8 @@
 // timeout, timeout_at, wait_for: a limit on how long something may take.
 #pragma once
 
-#include <hob/core/invoke.hpp>
 #include <hob/core/duration.hpp>
+#include <hob/core/invoke.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/ensure_future.hpp>
 #include <hob/task/this_task.hpp>
@@ -14,9 +14,9 @@
 
 namespace hob {
 
-/// A running time limit; given to the body of `timeout`. When it passes, the task is cancelled once, and the
-/// CancelledError that leaves the body becomes a TimeoutError, unless somebody else cancelled the task too.
-/// Semantics of asyncio.Timeout.
+/// A running time limit; given to the body of `timeout`. When it passes, the task is cancelled
+/// once, and the CancelledError that leaves the body becomes a TimeoutError, unless somebody else
+/// cancelled the task too. Semantics of asyncio.Timeout.
 class Timeout {
  public:
   Timeout(const Timeout&) = delete;
@@ -25,12 +25,14 @@ class Timeout {
 
   /// The deadline on the loop's clock; `Duration::forever()` for none.
   Duration when() const noexcept { return when_; }
-  /// Moves the deadline; one in the past is due at once. Throws RuntimeError once it has passed or ended.
+  /// Moves the deadline; one in the past is due at once. Throws RuntimeError once it has passed or
+  /// ended.
   void reschedule(Duration when);
   /// Whether the deadline passed while the body ran.
   bool expired() const noexcept { return state_ == State::expiring || state_ == State::expired; }
 
-  /// For the functions below. `keep_result`: a wake-up that is on its way at the deadline goes first.
+  /// For the functions below. `keep_result`: a wake-up that is on its way at the deadline goes
+  /// first.
   Timeout(detail::TaskBase& task, Duration when, bool keep_result);
   /// Ends the limit; throws TimeoutError in place of `error` when that is its own cancellation.
   void exit(const std::exception_ptr& error);
@@ -65,11 +67,12 @@ decltype(auto) call_timeout_body(Timeout& scope, F& fn, Args&... args) {
   }
 }
 template <class F, class... Args>
-using TimeoutBodyCoro =
-    decltype(call_timeout_body(std::declval<Timeout&>(), std::declval<F&>(), std::declval<Args&>()...));
+using TimeoutBodyCoro = decltype(call_timeout_body(std::declval<Timeout&>(), std::declval<F&>(),
+                                                   std::declval<Args&>()...));
 
 template <class F, class... Args>
-Coro<typename CoroResult<TimeoutBodyCoro<F, Args...>>::Type> run_with_timeout(Duration when, F fn, Args... args) {
+Coro<typename CoroResult<TimeoutBodyCoro<F, Args...>>::Type> run_with_timeout(Duration when, F fn,
+                                                                              Args... args) {
   Timeout scope(co_await ThisTask(), when, false);
   auto result = co_await as_result(call_timeout_body(scope, fn, args...));
   scope.exit(result.exception());
@@ -109,9 +112,10 @@ Coro<T> wait_no_time(Future<T> future) {
 
 }  // namespace detail
 
-/// Runs `fn(args...)`, or `fn(timeout, args...)` with a `Timeout&` to reschedule, for at most `delay`.
-/// Gives what it gives. When the time has passed, the body is cancelled, and TimeoutError is thrown once it ended.
-/// `Duration::forever()` is no limit. Callable and arguments live until the end. Behaviour of asyncio.timeout.
+/// Runs `fn(args...)`, or `fn(timeout, args...)` with a `Timeout&` to reschedule, for at most
+/// `delay`. Gives what it gives. When the time has passed, the body is cancelled, and TimeoutError
+/// is thrown once it ended. `Duration::forever()` is no limit. Callable and arguments live until
+/// the end. Behaviour of asyncio.timeout.
 template <class F, class... Args>
 auto timeout(Duration delay, F fn, Args... args) {
   return detail::run_with_timeout(detail::deadline_after(delay), std::move(fn), std::move(args)...);
@@ -123,10 +127,11 @@ auto timeout_at(Duration when, F fn, Args... args) {
   return detail::run_with_timeout(when, std::move(fn), std::move(args)...);
 }
 
-/// Waits for a coroutine, future or task for at most `timeout`: then cancels it, waits for its end, and throws
-/// TimeoutError; if it gives a result all the same, gives that. With no time (<= 0) a coroutine is not started.
-/// A result that becomes ready in the same turn as the deadline is kept (Python 3.11's rule; 3.12 loses it).
-/// Cancelling cancels what is waited for; wrap it in `shield` to prevent that. Behaviour of asyncio.wait_for.
+/// Waits for a coroutine, future or task for at most `timeout`: then cancels it, waits for its end,
+/// and throws TimeoutError; if it gives a result all the same, gives that. With no time (<= 0) a
+/// coroutine is not started. A result that becomes ready in the same turn as the deadline is kept
+/// (Python 3.11's rule; 3.12 loses it). Cancelling cancels what is waited for; wrap it in `shield`
+/// to prevent that. Behaviour of asyncio.wait_for.
 template <class T>
 Coro<T> wait_for(Coro<T>&& coro, Duration timeout) {
   if (timeout <= Duration()) return detail::wait_no_time<T>(create_task(std::move(coro)));

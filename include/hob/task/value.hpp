@@ -11,14 +11,17 @@
 namespace hob::detail {
 
 template <class T>
-inline constexpr bool kIsResult = std::is_void_v<T> || (std::is_object_v<T> && std::is_move_constructible_v<T>);
+inline constexpr bool kIsResult =
+    std::is_void_v<T> || (std::is_object_v<T> && std::is_move_constructible_v<T>);
 
 /// Uninitialised storage for a T (None for void); knows whether it holds one.
 template <class T>
 class ValueSlot {
  public:
-  static_assert(kIsResult<T>, "a coroutine or future gives a movable value: not a reference (return a pointer)");
-  static_assert(alignof(NoneIfVoid<T>) <= 16, "over-aligned results do not fit a frame: return a unique_ptr");
+  static_assert(kIsResult<T>,
+                "a coroutine or future gives a movable value: not a reference (return a pointer)");
+  static_assert(alignof(NoneIfVoid<T>) <= 16,
+                "over-aligned results do not fit a frame: return a unique_ptr");
   using Value = NoneIfVoid<T>;
 
   ValueSlot() noexcept {}
@@ -46,7 +49,8 @@ template <class T>
   requires(std::is_object_v<T> && std::is_trivially_destructible_v<T>)
 class ValueSlot<T> {
  public:
-  static_assert(kIsResult<T>, "a coroutine or future gives a movable value: not a reference (return a pointer)");
+  static_assert(kIsResult<T>,
+                "a coroutine or future gives a movable value: not a reference (return a pointer)");
   static_assert(alignof(T) <= 16, "over-aligned results do not fit a frame: return a unique_ptr");
   using Value = T;
 

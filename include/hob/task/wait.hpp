@@ -59,15 +59,17 @@ Coro<WaitResult<F>> run_wait(std::vector<F> futures, WaitOptions options) {
   for (const F& future : futures) states.push_back(future.state());
   co_await wait_futures(std::move(states), options);
   WaitResult<F> result;
-  for (F& future : futures) (future.done() ? result.done : result.pending).push_back(std::move(future));
+  for (F& future : futures)
+    (future.done() ? result.done : result.pending).push_back(std::move(future));
   co_return result;
 }
 
 }  // namespace detail
 
-/// Waits until `return_when` holds or `timeout` has passed; never throws TimeoutError, never cancels a future.
-/// Duplicates count once. Throws ValueError when `futures` is empty. Cancelling leaves the futures alone.
-/// Takes futures or tasks only: hand coroutines to create_task first. Behaviour of asyncio.wait.
+/// Waits until `return_when` holds or `timeout` has passed; never throws TimeoutError, never
+/// cancels a future. Duplicates count once. Throws ValueError when `futures` is empty. Cancelling
+/// leaves the futures alone. Takes futures or tasks only: hand coroutines to create_task first.
+/// Behaviour of asyncio.wait.
 template <class F>
   requires kIsFuture<F>
 Coro<WaitResult<F>> wait(std::vector<F> futures, WaitOptions options = {}) {
@@ -124,24 +126,27 @@ class CompletionQueue : public Pooled {
 
 }  // namespace detail
 
-/// Gives futures in the order in which they get done: `while (auto f = co_await it.anext()) use(co_await *f);`
+/// Gives futures in the order in which they get done: `while (auto f = co_await it.anext())
+/// use(co_await *f);`
 template <class F>
 class AsCompleted {
  public:
   AsCompleted(std::vector<F> futures, Duration timeout) : queue_(make(futures, timeout)) {}
 
-  /// The next one that is done; nothing after the last. Throws TimeoutError when the time passed first, once for
-  /// every future that is left.
+  /// The next one that is done; nothing after the last. Throws TimeoutError when the time passed
+  /// first, once for every future that is left.
   Coro<std::optional<F>> anext() { return next(queue_); }
 
  private:
-  static detail::Ref<detail::CompletionQueue> make(const std::vector<F>& futures, Duration timeout) {
+  static detail::Ref<detail::CompletionQueue> make(const std::vector<F>& futures,
+                                                   Duration timeout) {
     detail::Distinct distinct(futures.size());
     std::vector<detail::Ref<detail::FutureBase>> states;
     for (const F& future : futures) {
       if (distinct.add(future.state().get())) states.push_back(future.state());
     }
-    return detail::Ref<detail::CompletionQueue>::adopt(new detail::CompletionQueue(std::move(states), timeout));
+    return detail::Ref<detail::CompletionQueue>::adopt(
+        new detail::CompletionQueue(std::move(states), timeout));
   }
   static Coro<std::optional<F>> next(detail::Ref<detail::CompletionQueue> queue) {
     detail::Ref<detail::FutureBase> state = co_await queue->next();
@@ -156,8 +161,8 @@ struct AsCompletedOptions {
   Duration timeout = Duration::forever();
 };
 
-/// Async iteration over futures or tasks as they get done. Duplicates count once. Behaviour of asyncio.as_completed (Python 3.13's
-/// `async for`).
+/// Async iteration over futures or tasks as they get done. Duplicates count once. Behaviour of
+/// asyncio.as_completed (Python 3.13's `async for`).
 template <class F>
   requires kIsFuture<F>
 AsCompleted<F> as_completed(std::vector<F> futures, AsCompletedOptions options = {}) {
