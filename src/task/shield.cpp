@@ -13,13 +13,16 @@ namespace {
 class LateError final : public Callback, public Pooled {
  public:
   static constexpr std::uint64_t kId = UINT64_MAX;
+  explicit LateError(ContextSlot context) noexcept : context_(std::move(context)) {}
 
  private:
   std::uint64_t id() const noexcept override { return kId; }
   void on_done(FutureBase& inner) override {
+    ContextSlot context_of_shield = std::move(context_);
     delete this;
     const std::exception_ptr error = inner.cancelled() ? nullptr : inner.exception();
     if (!error) return;
+    const ContextScope scope(context_of_shield);
     ExceptionContext context;
     context.message = type_name(error) + " exception in shielded future";
     context.exception = error;
@@ -27,6 +30,8 @@ class LateError final : public Callback, public Pooled {
     report(inner, context);
   }
   void drop() noexcept override { delete this; }
+
+  ContextSlot context_;
 };
 
 }  // namespace
@@ -43,7 +48,7 @@ void ShieldLink::outer_done() {
   FutureBase& inner = *std::exchange(inner_, nullptr);
   detach();
   inner.remove_callback(LateError::kId);
-  inner.add_callback(*new LateError);
+  inner.add_callback(*new LateError(std::move(context_)));
   outer().release();
 }
 

@@ -37,6 +37,7 @@ class ShieldLink : public Callback {
   void outer_done();
 
   FutureBase* inner_ = nullptr;  // while it is pending
+  ContextSlot context_ = copy_current_context();
   OuterDone outer_done_{*this};
 };
 
