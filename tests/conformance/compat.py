@@ -13,6 +13,11 @@ all here:
     StopAsyncIteration. In C++ both are an empty optional. (awaits.py.)
 (e) An as_completed that is left before its end cancels its timer. In CPython that stays, which is
     seen only by the time at which a deadlock comes. (awaits.py.)
+(f) Asynchronous generators that have not begun, or are at their end, are not closed by a task when
+    they are dropped or at the end of a run. In CPython that task does nothing. (virtual_loop.py.)
+(g) A task that ended forgets the message of a cancel that came to nothing. In CPython it turns up
+    in the CancelledError of a cancelled gather whose last child it is. (virtual_loop.py.)
+(h) Once a task has left wait(FIRST_EXCEPTION), that marks no exception as retrieved any more.
 """
 
 import asyncio
@@ -72,7 +77,37 @@ async def wait(futures, *, timeout, return_when):
     if not futures:
         raise ValueError("Set of Tasks/Futures is empty.")
     ordered = list(dict.fromkeys(futures))
-    return await asyncio.tasks._wait(ordered, timeout, return_when, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    waiter, left = loop.create_future(), len(ordered)
+
+    def on_done(future):
+        nonlocal left
+        left -= 1
+        if waiter is None:
+            return                                       # deviation (h)
+        if left == 0 or return_when == asyncio.FIRST_COMPLETED or (
+                return_when == asyncio.FIRST_EXCEPTION and not future.cancelled()
+                and future.exception() is not None):
+            finish()
+
+    def finish():
+        if timer is not None:
+            timer.cancel()
+        if not waiter.done():
+            waiter.set_result(None)
+
+    timer = None if timeout is None else loop.call_later(timeout, finish)
+    for future in ordered:
+        future.add_done_callback(on_done)
+    try:
+        await waiter
+    finally:
+        waiter = None
+        if timer is not None:
+            timer.cancel()
+        for future in ordered:
+            future.remove_done_callback(on_done)
+    return ({f for f in ordered if f.done()}, {f for f in ordered if not f.done()})
 
 
 class as_completed:

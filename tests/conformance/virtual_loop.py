@@ -24,6 +24,17 @@ class Limit(BaseException):
     """The scenario never ends."""
 
 
+def _forget_message(task):
+    """Deviation (g), compat.py."""
+    if not task.cancelled():
+        task._cancel_message = None
+
+
+def _is_suspended(agen):
+    """Deviation (f), compat.py; of the generators that runtime.py makes."""
+    return agen.ag_frame is not None and "inner" in agen.ag_frame.f_locals
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self):
         super().__init__()
@@ -54,6 +65,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.tasks.append(None)    # an eager task's first step runs within its constructor
         task = self.tasks[place] = compat.Task(
             coro, loop=self, name=name, context=context, **options)
+        task.add_done_callback(_forget_message)
         return task
 
     def call_at(self, when, callback, *args, context=None):
@@ -109,14 +121,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _asyncgen_finalizer_hook(self, agen):
         self._asyncgens.discard(agen)
-        if not self.is_closed():
+        if not self.is_closed() and _is_suspended(agen):
             self.call_soon_threadsafe(self.create_task, compat.aclose(agen))
 
     async def shutdown_asyncgens(self):
         """As BaseEventLoop's, but in order of first iteration instead of a set's."""
         self._asyncgens_shutdown_called = True
         alive = [ref() for ref in self._generators]
-        closing = [agen for agen in alive if agen is not None and agen in self._asyncgens]
+        closing = [agen for agen in alive
+                   if agen is not None and agen in self._asyncgens and _is_suspended(agen)]
         if not closing:
             return
         self._asyncgens.clear()
