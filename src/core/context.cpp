@@ -68,10 +68,11 @@ ContextSlot& thread_context_slot() noexcept {
   return slot;
 }
 
-ContextSlot copy_current_context_slow(ContextMap* map) {
-  auto* state = new ContextState(map);
-  map->retain();
-  return ContextSlot::adopt(state);
+ContextSlot copy_context_state(const ContextState& state) {
+  auto* copy = new ContextState(state.map());
+  if (state.map()) state.map()->retain();
+  copy->deadline_ns = state.deadline_ns;
+  return ContextSlot::adopt(copy);
 }
 
 ContextState& current_context_state() {
@@ -89,11 +90,7 @@ void raise_lookup_error(const char* variable) { throw LookupError(variable); }
 
 }  // namespace detail
 
-Context Context::copy() const {
-  detail::ContextMap* map = state_->map();
-  if (!map) return Context();
-  return Context(detail::copy_current_context_slow(map));
-}
+Context Context::copy() const { return Context(detail::copy_context_state(*state_)); }
 
 Context copy_context() {
   detail::ContextSlot copy = detail::copy_current_context();

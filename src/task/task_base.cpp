@@ -93,9 +93,9 @@ inline void TaskBase::begin(PromiseBase& root, const TaskOptions& options) {
     set_name(options.name);
   if (options.context) {
     context_ = options.context->state();
-  } else if (const ContextSlot& current = current_context(); current && current->map())
+  } else if (const ContextSlot& current = current_context(); current && !current->blank())
       [[unlikely]] {
-    context_ = copy_current_context_slow(current->map());
+    context_ = copy_context_state(*current);
   }
   root.task = this;
   leaf_ = &root;

@@ -4,13 +4,26 @@
 namespace hob {
 
 Timeout::Timeout(detail::TaskBase& task, Duration when, bool keep_result)
-    : task_(task), when_(when), cancelling_(task.cancelling()), keep_result_(keep_result) {
+    : task_(task),
+      when_(when),
+      context_(&detail::current_context_state()),
+      outer_deadline_ns_(context_->deadline_ns),
+      cancelling_(task.cancelling()),
+      keep_result_(keep_result) {
   timer_.run = &Timeout::on_timeout;
   timer_.owner = this;
   reschedule(when);
 }
 
-Timeout::~Timeout() { disarm(); }
+Timeout::~Timeout() {
+  disarm();
+  context_->deadline_ns = outer_deadline_ns_;
+}
+
+void Timeout::publish() noexcept {
+  context_->deadline_ns =
+      when_.count_ns() < outer_deadline_ns_ ? when_.count_ns() : outer_deadline_ns_;
+}
 
 void Timeout::disarm() noexcept {
   if (timer_.linked()) detail::cancel_timer(*task_.loop(), timer_);
@@ -24,6 +37,7 @@ void Timeout::reschedule(Duration when) {
                                    : "Cannot change state of finished Timeout");
   }
   when_ = when;
+  publish();
   disarm();
   if (when.is_forever()) return;
   EventLoop& loop = *task_.loop();
@@ -44,6 +58,16 @@ void Timeout::on_timeout(detail::Node* node) {
   }
   self.state_ = State::expiring;
   self.task_.cancel({});
+}
+
+Deadline Deadline::current() {
+  get_running_loop();
+  const detail::ContextSlot& slot = detail::current_context();
+  return Deadline(slot ? Duration::nanoseconds(slot->deadline_ns) : Duration::forever());
+}
+
+Duration Deadline::remaining() const {
+  return when_.is_forever() ? when_ : when_ - get_running_loop().time();
 }
 
 void Timeout::exit(const std::exception_ptr& error) {

@@ -136,6 +136,30 @@ TEST_CASE("timeout_at takes a time on the loop's clock") {
   run_sim(main());
 }
 
+TEST_CASE("callees can read the nearest deadline, children inherit it") {
+  const auto main = []() -> Coro<> {
+    CHECK(hob::Deadline::current().when().is_forever());
+    CHECK_FALSE(hob::Deadline::current().expired());
+    const auto child = []() -> Coro<hob::Duration> { co_return hob::Deadline::current().when(); };
+    const auto inner = [&](hob::Timeout& limit) -> Coro<> {
+      CHECK(hob::Deadline::current().remaining() == 5s);
+      limit.reschedule(100s);
+      CHECK(hob::Deadline::current().when() == 10s);
+      hob::Duration inherited = co_await hob::create_task(child);
+      CHECK(inherited == 10s);
+    };
+    const auto outer = [&]() -> Coro<> {
+      co_await hob::timeout(5s, inner);
+      CHECK(hob::Deadline::current().when() == 10s);
+      co_await hob::sleep(3s);
+      CHECK(hob::Deadline::current().remaining() == 7s);
+    };
+    co_await hob::timeout(10s, outer);
+    CHECK(hob::Deadline::current().when().is_forever());
+  };
+  run_sim(main());
+}
+
 TEST_CASE("a delay that is no number throws ValueError") {
   CHECK_THROWS_AS(hob::sleep(std::chrono::duration<double>(0.0 / 0.0)), hob::ValueError);
 }

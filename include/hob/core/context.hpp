@@ -48,6 +48,11 @@ class ContextState : public Pooled {
   /// Puts `value` (null erases).
   void assign(std::uint64_t id, Ref<ContextValue> value);
 
+  /// Whether a copy would be the same as none.
+  bool blank() const noexcept { return !map_ && deadline_ns == INT64_MAX; }
+
+  /// The nearest deadline of the timeouts that run in this context; INT64_MAX for none.
+  std::int64_t deadline_ns = INT64_MAX;
   bool entered = false;
 
  private:
@@ -66,12 +71,12 @@ inline ContextSlot& current_context() noexcept {
   return current_context_slot ? *current_context_slot : thread_context_slot();
 }
 /// A fresh copy of the current context; empty when that holds nothing.
-ContextSlot copy_current_context_slow(ContextMap* map);
+ContextSlot copy_context_state(const ContextState& state);
 inline ContextSlot copy_current_context() {
   const ContextSlot& slot = current_context();
-  if (!slot || !slot->map()) [[likely]]
+  if (!slot || slot->blank()) [[likely]]
     return {};
-  return copy_current_context_slow(slot->map());
+  return copy_context_state(*slot);
 }
 /// The current state, made on demand.
 ContextState& current_context_state();

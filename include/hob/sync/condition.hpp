@@ -54,8 +54,9 @@ class ConditionAwaiter : public LibraryAwaiter {
 }  // namespace detail
 
 /// Tasks wait, holding the lock, until notified by a task that holds the lock. Belongs to the
-/// loop's thread; bound to the loop in which a task first waits (RuntimeError from another). Must
-/// outlive its waiters. Semantics of asyncio.Condition, CPython 3.13.
+/// loop's thread; bound to the loop in which a task first waits (RuntimeError from another). When
+/// it is destroyed, a task that still waits stays suspended until cancelled. Semantics of
+/// asyncio.Condition, CPython 3.13.
 ///
 ///   auto guard = co_await condition.scoped();  // async with condition:
 ///   co_await condition.wait_for([&] { return ready; });

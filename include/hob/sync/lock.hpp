@@ -41,8 +41,8 @@ class LockAwaiter : public LibraryAwaiter {
 
 /// Mutual exclusion between tasks of one loop; fair: served in order of arrival. It has no owner:
 /// any task may release it. Belongs to the loop's thread; bound to the loop in which a task first
-/// waits for it (RuntimeError from another). Must outlive its waiters. Semantics of asyncio.Lock,
-/// CPython 3.13.
+/// waits for it (RuntimeError from another). When it is destroyed, a task that still waits stays
+/// suspended until cancelled. Semantics of asyncio.Lock, CPython 3.13.
 ///
 ///   auto guard = co_await lock.scoped();  // async with lock:
 class Lock {

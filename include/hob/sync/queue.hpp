@@ -7,7 +7,6 @@
 #include <hob/sync/ring.hpp>
 
 #include <cstddef>
-#include <map>  // for std::less; <functional> weighs twice as much
 #include <type_traits>
 #include <utility>
 
@@ -102,8 +101,8 @@ class BasicQueue : public QueueBase {
 
 /// A queue of `T`: first in, first out. `maxsize` 0 or less: without limit. `T` may be move-only.
 /// Fair: those who wait are woken in order of arrival. Belongs to the loop's thread; bound to the
-/// loop in which a task first waits for it. Must outlive its waiters. Semantics of asyncio.Queue,
-/// CPython 3.13.
+/// loop in which a task first waits for it. When it is destroyed, a task that still waits stays
+/// suspended until cancelled. Semantics of asyncio.Queue, CPython 3.13.
 template <class T>
 class Queue : public detail::BasicQueue<T, detail::FirstInFirstOut<T>> {
  public:
@@ -111,9 +110,17 @@ class Queue : public detail::BasicQueue<T, detail::FirstInFirstOut<T>> {
       : detail::BasicQueue<T, detail::FirstInFirstOut<T>>(maxsize) {}
 };
 
+/// Compares by `<`: std::less without <functional>.
+struct Less {
+  template <class A, class B>
+  constexpr bool operator()(const A& a, const B& b) const {
+    return a < b;
+  }
+};
+
 /// A queue that gives the smallest item by `Compare` first; equal ones in the same order as
 /// Python's heapq does, which is not that of arrival. Semantics of asyncio.PriorityQueue.
-template <class T, class Compare = std::less<T>>
+template <class T, class Compare = Less>
 class PriorityQueue : public detail::BasicQueue<T, detail::SmallestFirst<T, Compare>> {
  public:
   explicit PriorityQueue(std::ptrdiff_t maxsize = 0, Compare compare = {})

@@ -40,8 +40,8 @@ class SemaphoreAwaiter : public LibraryAwaiter {
 
 /// A number of permits. Fair: a task that comes while others wait goes to the end of the line, even
 /// when there are permits. Belongs to the loop's thread; bound to the loop in which a task first
-/// waits for it (RuntimeError from another). Must outlive its waiters. Semantics of
-/// asyncio.Semaphore, CPython 3.13.
+/// waits for it (RuntimeError from another). When it is destroyed, a task that still waits stays
+/// suspended until cancelled. Semantics of asyncio.Semaphore, CPython 3.13.
 class Semaphore {
  public:
   using Scoped = hob::Scoped<Semaphore>;

@@ -11,8 +11,8 @@ namespace hob {
 
 namespace detail {
 
-/// The link from the inner future to a shield's outer one. It goes when the outer one was cancelled; then only a
-/// failure of the inner one is reported.
+/// The link from the inner future to a shield's outer one. It goes when the outer one was
+/// cancelled; then only a failure of the inner one is reported.
 class ShieldLink : public Callback {
  protected:
   ShieldLink() noexcept = default;
@@ -57,21 +57,25 @@ class ShieldState final : public FutureState<T>, public ShieldLink {
     }
   }
   void pass_cancel() noexcept override { this->finish_cancelled({}); }
-  void pass_error(std::exception_ptr error) noexcept override { this->finish_error(std::move(error)); }
+  void pass_error(std::exception_ptr error) noexcept override {
+    this->finish_error(std::move(error));
+  }
 };
 
 }  // namespace detail
 
-/// A future for the same result; cancelling it (or its awaiter) leaves `awaitable` running. A coroutine becomes a
-/// task at once. When what is shielded is cancelled itself, so is the shield. Should it fail after the shield was
-/// cancelled, the exception goes to the loop's handler. Behaviour of asyncio.shield.
+/// A future for the same result; cancelling it (or its awaiter) leaves `awaitable` running. A
+/// coroutine becomes a task at once. When what is shielded is cancelled itself, so is the shield.
+/// Should it fail after the shield was cancelled, the exception goes to the loop's handler.
+/// Behaviour of asyncio.shield.
 template <class A>
 auto shield(A&& awaitable) {
   auto inner = ensure_future(std::forward<A>(awaitable));
   using T = typename decltype(inner)::value_type;
   if (inner.done()) return Future<T>(inner.state());
   using State = detail::ShieldState<T, detail::kMayMove<A>>;
-  return Future<T>(detail::Ref<detail::FutureBase>::adopt(new State(inner.get_loop(), *inner.state())));
+  return Future<T>(
+      detail::Ref<detail::FutureBase>::adopt(new State(inner.get_loop(), *inner.state())));
 }
 
 }  // namespace hob

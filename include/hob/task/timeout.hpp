@@ -44,10 +44,13 @@ class Timeout {
   };
   static void on_timeout(detail::Node* node);
   void disarm() noexcept;
+  void publish() noexcept;
 
   detail::TaskBase& task_;
   Duration when_;
   Timer timer_;
+  detail::ContextSlot context_;  // where callees read the deadline
+  std::int64_t outer_deadline_ns_;
   unsigned cancelling_;
   State state_ = State::entered;
   bool keep_result_;
@@ -111,6 +114,25 @@ Coro<T> wait_no_time(Future<T> future) {
 }
 
 }  // namespace detail
+
+/// The time by which the current task must be done: the nearest deadline of the `timeout` and
+/// `wait_for` calls around it, in this task or in those that made it. For callees that want to pass
+/// a limit on, or not to start what cannot end in time. (asyncio has no way to ask.)
+class Deadline {
+ public:
+  /// The current one; without limit outside of all timeouts. Throws RuntimeError without a loop.
+  static Deadline current();
+
+  /// On the loop's clock; `Duration::forever()` when there is none.
+  Duration when() const noexcept { return when_; }
+  /// How much time is left; negative once it has passed, `Duration::forever()` when there is none.
+  Duration remaining() const;
+  bool expired() const { return remaining() <= Duration(); }
+
+ private:
+  explicit Deadline(Duration when) noexcept : when_(when) {}
+  Duration when_;
+};
 
 /// Runs `fn(args...)`, or `fn(timeout, args...)` with a `Timeout&` to reschedule, for at most
 /// `delay`. Gives what it gives. When the time has passed, the body is cancelled, and TimeoutError
