@@ -84,7 +84,7 @@ class [[nodiscard(
 
   Coro(const Coro&) = delete;
   Coro& operator=(const Coro&) = delete;
-  ~Coro() {
+  [[gnu::always_inline]] inline ~Coro() {
     if (!promise_) return;
     if (promise_->task == nullptr) [[unlikely]] {
       detail::destroy_never_awaited(*promise_);
