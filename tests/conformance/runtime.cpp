@@ -48,9 +48,9 @@ AwaitablePtr Runtime::awaitable(const std::string& name) const {
 }
 
 hob::Future<Value> Runtime::future(const std::string& name) const {
-  const hob::Future<Value>* simple = awaitable(name)->simple();
-  if (!simple) throw Unbound();
-  return *simple;
+  const AwaitablePtr found = awaitable(name);
+  if (!found->simple()) throw Unbound();
+  return *found->simple();
 }
 
 hob::Task<Value> Runtime::task(const std::string& name) const {
