@@ -145,7 +145,8 @@ set(HOB_TESTS_task
   tests/task/timeout.test.cpp)
 
 set(HOB_TESTS_testing
-  tests/testing/cancel_everywhere.test.cpp)
+  tests/testing/cancel_everywhere.test.cpp
+  tests/testing/everything.test.cpp)
 
 set(HOB_CANARY_SOURCES
   tests/canary/canary.cpp)

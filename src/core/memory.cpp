@@ -4,8 +4,7 @@
 #include "core/block_audit.hpp"
 
 #include <algorithm>
-#include "sys/syscall.hpp"
-
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -37,6 +36,8 @@ constexpr std::size_t kChunkBytes =
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kPoolStep; }
 constexpr std::size_t bytes_of(std::size_t index) { return (index + 1) * kPoolStep; }
+
+std::atomic<ChunkSource> chunk_source{nullptr};
 
 // What threads gave back: whole chains, so that a thread takes thousands of blocks under one lock.
 // Slabs are never unmapped (their blocks scatter); memory stays at its peak and is reused, as with
@@ -70,7 +71,8 @@ class Depot {
       return static_cast<std::byte*>(::operator new(kSlabBytes));
     }
     if (chunk_ == chunk_end_) {
-      chunk_ = static_cast<std::byte*>(sys::map_huge(kChunkBytes));
+      const ChunkSource source = chunk_source.load(std::memory_order_acquire);
+      chunk_ = source ? static_cast<std::byte*>(source(kChunkBytes)) : nullptr;
       if (!chunk_) {
         chunk_end_ = nullptr;
         return static_cast<std::byte*>(::operator new(kSlabBytes));
@@ -200,6 +202,10 @@ std::vector<BlockAudit::Block> BlockAudit::live() const {
   std::sort(blocks.begin(), blocks.end(),
             [](const Block& a, const Block& b) { return a.sequence < b.sequence; });
   return blocks;
+}
+
+void set_chunk_source(ChunkSource source) noexcept {
+  chunk_source.store(source, std::memory_order_release);
 }
 
 }  // namespace hob::detail

@@ -54,6 +54,7 @@ LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
       remote(Ref<RemoteLoop>::adopt(new RemoteLoop(owner))),
       random(driver == Driver::sim ? options.shuffle_seed : 0) {
   if (driver != Driver::sim) now = sys::monotonic_ns();
+  set_chunk_source(&sys::map_huge);
   core.debug = options.debug || environment_says("HOB_DEBUG", "1");
 }
 

@@ -32,6 +32,11 @@ extern constinit thread_local FreeList free_lists[kPoolMax / kPoolStep]
 /// stays as it is.
 extern const bool pool_enabled;
 
+/// Where big chunks of slabs come from once a program needs many; gives null when it has none. The
+/// layer that knows the kernel sets it; until then slabs come from operator new.
+using ChunkSource = void* (*)(unsigned long bytes) noexcept;
+void set_chunk_source(ChunkSource source) noexcept;
+
 void* allocate_slow(std::size_t size);
 void deallocate_slow(void* block, std::size_t size) noexcept;
 
