@@ -175,16 +175,26 @@ struct GatherVector {
   }
 };
 
-template <class Build, class... Futures>
-Future<typename Build::R> gather_all(bool as_results, const Futures&... futures) {
+/// The loop of a gather: that of its first future, else the running one.
+template <class... A>
+EventLoop& gathering_loop(const A&...) {
+  return get_running_loop();
+}
+template <class First, class... A>
+  requires kIsFuture<First>
+EventLoop& gathering_loop(const First& first, const A&...) {
+  return first.get_loop();
+}
+
+/// One after the other: a coroutine that is started eagerly may finish a future that is listened to
+/// already.
+template <class Build, class... A>
+Future<typename Build::R> gather_all(bool as_results, A&&... awaitables) {
   using R = typename Build::R;
-  EventLoop* loop = nullptr;
-  ((loop = loop ? loop : &futures.get_loop()), ...);
-  auto* state =
-      new GatherState<R, Build>(loop ? *loop : get_running_loop(), sizeof...(Futures), as_results);
+  auto* state = new GatherState<R, Build>(gathering_loop(awaitables...), sizeof...(A), as_results);
   Future<R> outer(Ref<FutureBase>::adopt(state));
   std::size_t i = 0;
-  (state->attach(i++, *futures.state()), ...);
+  (state->attach(i++, *ensure_future(std::forward<A>(awaitables)).state()), ...);
   state->settle_done_children();
   return outer;
 }
@@ -221,10 +231,7 @@ template <class... A>
            !(std::is_same_v<std::remove_cvref_t<A>, ReturnExceptions> || ...))
 auto gather(A&&... awaitables) {
   using Build = detail::GatherTuple<false, A&&...>;
-  // Braces: the coroutines become tasks from left to right.
-  const std::tuple futures{ensure_future(std::forward<A>(awaitables))...};
-  return std::apply([](const auto&... f) { return detail::gather_all<Build>(false, f...); },
-                    futures);
+  return detail::gather_all<Build>(false, std::forward<A>(awaitables)...);
 }
 
 /// The same, but failures and cancellations of children are results: a tuple of Result<T>.
@@ -232,9 +239,7 @@ template <class... A>
   requires(!(sizeof...(A) == 1 && (detail::FutureRange<std::remove_cvref_t<A>> && ...)))
 auto gather(ReturnExceptions, A&&... awaitables) {
   using Build = detail::GatherTuple<true, A&&...>;
-  const std::tuple futures{ensure_future(std::forward<A>(awaitables))...};
-  return std::apply([](const auto&... f) { return detail::gather_all<Build>(true, f...); },
-                    futures);
+  return detail::gather_all<Build>(true, std::forward<A>(awaitables)...);
 }
 
 /// Gathers a container of futures or tasks; gives a vector of results in its order (Future<void>
