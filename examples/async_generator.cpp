@@ -58,4 +58,4 @@ hob::Coro<> listen() {
   std::puts("main: leaves a generator behind");
 }
 
-int main() { hob::run(listen()); }
+int main() { hob::run(listen(), {.driver = hob::Driver::sim}); }

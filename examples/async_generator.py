@@ -1,5 +1,7 @@
 import asyncio
 
+from virtual_time import run_virtual
+
 
 async def ticker(delay, count):
     try:
@@ -46,4 +48,4 @@ async def listen():
     print("main: leaves a generator behind")
 
 
-asyncio.run(listen())
+run_virtual(listen())

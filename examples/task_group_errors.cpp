@@ -71,4 +71,4 @@ hob::Coro<> main_coroutine() {
   co_await some_fail();
 }
 
-int main() { hob::run(main_coroutine()); }
+int main() { hob::run(main_coroutine(), {.driver = hob::Driver::sim}); }

@@ -1,5 +1,7 @@
 import asyncio
 
+from virtual_time import run_virtual
+
 
 async def fetch(page):
     await asyncio.sleep(0.01)
@@ -56,4 +58,4 @@ async def main():
     await some_fail()
 
 
-asyncio.run(main())
+run_virtual(main())
