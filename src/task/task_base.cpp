@@ -18,12 +18,8 @@ std::atomic<std::uintptr_t> task_numbers{0};
 const WaitKind kYield{&TaskBase::cancel_never, "sleep(0)"};
 const WaitKind kSleep{&TaskBase::cancel_linked, "sleep"};
 
-// Task.cancel forwards to what is awaited: that is done when it says no.
-bool cancel_awaited(TaskBase& task, const Ref<Message>& message) noexcept {
-  auto* future = static_cast<FutureBase*>(task.wait_object());
-  return future != nullptr && future->cancel(message);
-}
-const WaitKind kFuture{&cancel_awaited, "a future"};
+const WaitKind kFuture{&TaskBase::cancel_awaited, "a future"};
+const WaitKind kCircle{&TaskBase::break_circle, "a future"};
 
 void abandon_tasks(EventLoop& loop) noexcept {
   LinkList& tasks = loop.core().tasks;
@@ -133,6 +129,27 @@ bool TaskBase::cancel_linked(TaskBase& task, const Ref<Message>& message) noexce
   return true;
 }
 
+// Task.cancel forwards to what is awaited: that is done when it says no.
+bool TaskBase::cancel_awaited(TaskBase& task, const Ref<Message>& message) noexcept {
+  auto* future = static_cast<FutureBase*>(task.wait_object_);
+  if (future == nullptr) return false;
+  task.wait_ = &kCircle;
+  const bool cancelled = future->cancel(message);
+  task.wait_ = &kFuture;
+  return cancelled;
+}
+
+bool TaskBase::break_circle(TaskBase& task, const Ref<Message>& message) noexcept {
+  --task.cancelling_;  // it is the same cancellation
+  if (task.wait_object_ == nullptr) return true;
+  task.wait_object_ = nullptr;
+  task.must_cancel_ = true;
+  task.set_wait_cancelled(message);
+  task.node().unlink();
+  task.wake();
+  return true;
+}
+
 void TaskBase::cancel_new_wait() noexcept {
   if (wait_->cancel(*this, message_)) must_cancel_ = false;
 }
@@ -160,7 +177,8 @@ void TaskBase::wait_for(PromiseBase& leaf, FutureBase& future) noexcept {
 }
 
 void TaskBase::throw_instead(FutureBase& future) {
-  const bool cancelled = take_must_cancel();
+  const bool cancelled = must_cancel_;
+  clear_cancel();
   if (wait_object_ == nullptr) {
     if (cancelled) raise_cancelled(message_);  // before the error, as in asyncio
     if (&future == this) raise_runtime_error("Task cannot await on itself");

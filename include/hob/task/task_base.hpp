@@ -116,6 +116,10 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   /// WaitKind::cancel of a wait that ends by unlinking the node.
   static bool cancel_linked(TaskBase& task, const Ref<Message>& message) noexcept;
   static bool cancel_never(TaskBase& task, const Ref<Message>& message) noexcept;
+  /// WaitKind::cancel of the wait for a future: forwards to that. Should the cancellation come back
+  /// here, because tasks wait for each other in a circle, this wait ends and the circle is broken.
+  static bool cancel_awaited(TaskBase& task, const Ref<Message>& message) noexcept;
+  static bool break_circle(TaskBase& task, const Ref<Message>& message) noexcept;
 
   bool wait_cancelled() const noexcept { return wait_cancelled_; }
   bool wake_pending() const noexcept;
