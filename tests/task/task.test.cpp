@@ -152,6 +152,31 @@ TEST_CASE("a task cannot await itself") {
   CHECK(run_sim(main()) == "RuntimeError");
 }
 
+TEST_CASE("cancelling tasks that wait for each other ends them all") {
+  std::string log;
+  Task<> first, second;
+  const auto wait_for_other = [&log](const Task<>& other, char name) -> Coro<> {
+    try {
+      co_await other;
+    } catch (const hob::CancelledError&) {
+      log += name;
+      throw;
+    }
+  };
+  const auto main = [&]() -> Coro<> {
+    first = hob::create_task([&]() -> Coro<> { return wait_for_other(second, 'a'); });
+    second = hob::create_task([&]() -> Coro<> { return wait_for_other(first, 'b'); });
+    co_await hob::sleep(1s);
+    CHECK(first.cancel("enough"));
+    co_await hob::sleep(1s);
+    CHECK(first.cancelled());
+    CHECK(second.cancelled());
+    CHECK(first.cancelling() == 1);
+  };
+  run_sim(main());
+  CHECK(log == "ab");
+}
+
 TEST_CASE("tasks have names, and all_tasks lists the living in order") {
   const auto main = []() -> Coro<> {
     auto a = hob::create_task(value(1), {.name = "a"});
