@@ -20,6 +20,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
+  include/hob/stream/transport.hpp
   include/hob/sync/barrier.hpp
   include/hob/sync/condition.hpp
   include/hob/sync/event.hpp
@@ -96,6 +97,14 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp)
+
+set(HOB_TLS_PUBLIC_HEADERS)
+
+set(HOB_TLS_SOURCES)
+
+set(HOB_HTTP_PUBLIC_HEADERS)
+
+set(HOB_HTTP_SOURCES)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp

@@ -2,8 +2,8 @@
 """Checks that includes follow the arrows between layers and that one layer talks to the kernel.
 
 A file of layer X (include/hob/X, src/X) includes only headers of X and of layers below. hob/hob.hpp
-includes every public header (but testing/ and detail/) and nobody includes it. Kernel headers stand
-in src/sys only.
+includes every public header (but testing/ and detail/), hob/tls.hpp and hob/http.hpp those of their
+component, and nobody includes these three. Kernel headers stand in src/sys only.
 """
 import argparse
 import pathlib
@@ -12,14 +12,16 @@ import sys
 
 # From bottom to top; layers in one row do not know each other.
 LAYERS = [["core"], ["sys"], ["loop"], ["task"], ["sync"], ["executor"], ["stream"],
-          ["net", "process", "file"], ["http"], ["testing"]]
+          ["net", "process", "file", "tls"], ["http"], ["testing"]]
 RANK = {layer: rank for rank, row in enumerate(LAYERS) for layer in row}
 KERNEL = re.compile(r"(sys|linux|net|netinet|arpa|asm)/.*\.h|(unistd|fcntl|time|signal|pthread|poll"
                     r"|sched|spawn|netdb|termios|dlfcn|dirent|ifaddrs|liburing)\.h")
 # {file: {headers}}: files outside src/sys that may name the kernel, each with its reason.
 KERNEL_ALLOWED: dict[str, set[str]] = {}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
-UMBRELLA = "hob/hob.hpp"
+# {umbrella: the layers whose public headers it includes}; all other layers are hob.hpp's.
+UMBRELLAS = {"hob/hob.hpp": None, "hob/tls.hpp": {"tls"}, "hob/http.hpp": {"http"}}
+COMPONENTS = {"tls", "http"}
 
 
 def includes(path):
@@ -59,8 +61,8 @@ def check_file(path, root):
             if not file.startswith("src/sys/") and name not in KERNEL_ALLOWED.get(file, ()):
                 yield number, f"<{name}>: only src/sys includes kernel headers"
             continue
-        if name == UMBRELLA:
-            yield number, "hob/hob.hpp is for users: include what you use"
+        if name in UMBRELLAS:
+            yield number, f"{name} is for users: include what you use"
             continue
         target = resolve(name, path, root)
         if target is None:
@@ -75,21 +77,20 @@ def check_file(path, root):
             yield number, f"{name}: {layer} must not know {other}"
 
 
-def unreachable(root):
-    """Public headers that hob.hpp does not bring in."""
-    umbrella = root / "include" / UMBRELLA
-    if not umbrella.exists():
-        return
+def unreachable(root, name, layers):
+    """Public headers that the umbrella `name` should bring in and does not."""
+    umbrella = root / "include" / name
     seen, todo = set(), [umbrella]
     while todo:
         path = todo.pop()
-        if path not in seen:
+        if path not in seen and path.exists():
             seen.add(path)
             found = (resolve(name, path, root) for _, name in includes(path))
             todo += [target for target in found if target]
     for path in sorted((root / "include/hob").rglob("*.hpp")):
         parts = path.relative_to(root / "include/hob").parts
-        if path not in seen and parts[0] != "testing" and "detail" not in parts:
+        wanted = parts[0] in layers if layers else parts[0] not in COMPONENTS | {"testing"}
+        if path not in seen and len(parts) > 1 and wanted and "detail" not in parts:
             yield umbrella, 1, f"does not include {'/'.join(parts)}"
 
 
@@ -98,10 +99,11 @@ def main():
     parser.add_argument("--root", type=pathlib.Path,
                         default=pathlib.Path(__file__).resolve().parent.parent)
     root = parser.parse_args().root.resolve()
-    problems = list(unreachable(root))
+    problems = [problem for name, layers in UMBRELLAS.items()
+                for problem in unreachable(root, name, layers)]
     for top in ("include/hob", "src"):
         for path in sorted((root / top).rglob("*.[hc]pp")):
-            if path != root / "include" / UMBRELLA:
+            if path.relative_to(root / top).as_posix() not in {"hob.hpp", "tls.hpp", "http.hpp"}:
                 problems += [(path, *problem) for problem in check_file(path, root)]
     for path, number, message in problems:
         print(f"{path.relative_to(root)}:{number}: {message}")

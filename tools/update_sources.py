@@ -9,6 +9,8 @@ import difflib
 import pathlib
 import sys
 
+# Layers that are libraries of their own, because they need what not everybody has.
+COMPONENTS = ["tls", "http"]
 OWN_RULES = {"support", "conformance", "canary", "package", "tidy"}
 HEAD = """\
 # Written by tools/update_sources.py; run it after adding or removing a file.
@@ -36,9 +38,20 @@ def render(root):
     examples = [file for file in found(root, "examples", "*.cpp") if file.count("/") == 1]
     bench = [file for file in found(root, "bench", "*.cpp")
              if file.count("/") == 2 and not file.startswith("bench/support/")]
+    headers, sources = found(root, "include/hob", "*.hpp"), found(root, "src", "*.cpp")
+    blocks = []
+    for name in COMPONENTS:
+        own = [file for file in headers
+               if file.startswith(f"include/hob/{name}/") or file == f"include/hob/{name}.hpp"]
+        code = [file for file in sources if file.startswith(f"src/{name}/")]
+        headers = [file for file in headers if file not in own]
+        sources = [file for file in sources if file not in code]
+        blocks += [block(f"HOB_{name.upper()}_PUBLIC_HEADERS", own),
+                   block(f"HOB_{name.upper()}_SOURCES", code)]
     blocks = [
-        block("HOB_PUBLIC_HEADERS", found(root, "include/hob", "*.hpp")),
-        block("HOB_SOURCES", found(root, "src", "*.cpp")),
+        block("HOB_PUBLIC_HEADERS", headers),
+        block("HOB_SOURCES", sources),
+        *blocks,
         block("HOB_TEST_SUPPORT", found(root, "tests/support", "*.cpp")),
         block("HOB_TEST_FOLDERS", sorted(tests)),
         *(block(f"HOB_TESTS_{folder}", files) for folder, files in sorted(tests.items())),

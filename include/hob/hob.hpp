@@ -42,4 +42,7 @@
 #include <hob/sync/queue.hpp>      // Queue, PriorityQueue, LifoQueue
 #include <hob/sync/semaphore.hpp>  // Semaphore, BoundedSemaphore
 
+// Streams.
+#include <hob/stream/transport.hpp>  // Transport: what a stream is made of
+
 #include <chrono>  // 5s, 100ms
