@@ -16,6 +16,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/ref.hpp
   include/hob/core/result.hpp
   include/hob/core/text.hpp
+  include/hob/executor/executor.hpp
   include/hob/hob.hpp
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp

@@ -45,4 +45,7 @@
 // Streams.
 #include <hob/stream/transport.hpp>  // Transport: what a stream is made of
 
+// Executors.
+#include <hob/executor/executor.hpp>  // Executor, ShutdownOptions, MapOptions
+
 #include <chrono>  // 5s, 100ms

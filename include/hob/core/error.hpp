@@ -83,6 +83,18 @@ class BrokenBarrierError : public RuntimeError {
   BrokenBarrierError() : RuntimeError("the barrier is broken") {}
   using RuntimeError::RuntimeError;
 };
+/// concurrent.futures.BrokenExecutor: the pool can't work any more, and takes no more jobs.
+class BrokenExecutor : public RuntimeError {
+  using RuntimeError::RuntimeError;
+};
+/// concurrent.futures.thread.BrokenThreadPool: the initializer of a worker threw.
+class BrokenThreadPool : public BrokenExecutor {
+  using BrokenExecutor::BrokenExecutor;
+};
+/// concurrent.futures.process.BrokenProcessPool: a worker ended abruptly, or its initializer threw.
+class BrokenProcessPool : public BrokenExecutor {
+  using BrokenExecutor::BrokenExecutor;
+};
 /// Python's StopAsyncIteration: an async generator has no more items where one was demanded.
 class StopAsyncIteration : public std::runtime_error {
  public:
