@@ -81,11 +81,13 @@ set(HOB_SOURCES
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
   src/sys/syscall.cpp
+  src/sys/thread.cpp
   src/task/async_generator.cpp
   src/task/async_with.cpp
   src/task/call_graph.cpp
   src/task/concurrent_future.cpp
   src/task/future_base.cpp
+  src/task/future_bridge.cpp
   src/task/gather.cpp
   src/task/generator.cpp
   src/task/report.cpp

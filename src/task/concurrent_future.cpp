@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <hob/task/concurrent_future.hpp>
 
-#include "loop/loop_impl.hpp"
 #include "sys/syscall.hpp"
+#include "sys/thread.hpp"
 
 #include <hob/core/error.hpp>
 
 #include <cassert>
-#include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
-#include <new>
 #include <string>
 
 namespace hob::detail {
-
-struct ConcurrentFutureBase::Sync {
-  std::mutex mutex;
-  std::condition_variable done;
-};
 
 // Shared between threads: from the global heap, because the thread-local pools would drain in one
 // thread and grow in the other.
@@ -29,33 +20,58 @@ struct ConcurrentFutureBase::CallbackNode {
   CallbackNode* next = nullptr;
 };
 
-ConcurrentFutureBase::ConcurrentFutureBase() {
-  static_assert(sizeof(Sync) <= sizeof sync_ && alignof(Sync) <= 8);
-  ::new (static_cast<void*>(sync_)) Sync;
-}
-
-ConcurrentFutureBase::~ConcurrentFutureBase() {
+void ConcurrentFutureBase::drop_callbacks() noexcept {
   while (callbacks_) delete std::exchange(callbacks_, callbacks_->next);
-  std::destroy_at(&sync());
 }
 
-bool ConcurrentFutureBase::cancel() {
-  std::unique_lock lock(sync().mutex);
-  if (state_ == State::running || state_ == State::finished) return false;
-  if (state_ != State::pending) return true;
-  lock.release();
-  settle(State::cancelled);
-  return true;
+// Held for a few instructions, or for the move of a result: spinning first is worth it.
+ConcurrentFutureBase::State ConcurrentFutureBase::lock_slowly() noexcept {
+  for (int spins = 0;; ++spins) {
+    std::uint32_t word = __atomic_load_n(&word_, __ATOMIC_RELAXED);
+    if ((word & kLocked) == 0) {
+      if (__atomic_compare_exchange_n(&word_, &word, word | kLocked, true, __ATOMIC_ACQUIRE,
+                                      __ATOMIC_RELAXED)) {
+        return static_cast<State>(word & kStateMask);
+      }
+    } else if (spins < 100) {
+      sys::cpu_relax();
+    } else if ((word & kSleeping) != 0 ||
+               __atomic_compare_exchange_n(&word_, &word, word | kSleeping, true, __ATOMIC_RELAXED,
+                                           __ATOMIC_RELAXED)) {
+      sys::futex_wait(&word_, word | kSleeping, -1);
+    }
+  }
+}
+
+// The future may be gone already, with whoever saw it done: only its address is used.
+void ConcurrentFutureBase::wake_sleepers() noexcept { sys::futex_wake(&word_, INT32_MAX); }
+
+bool ConcurrentFutureBase::cancel() noexcept {
+  const State state = lock();
+  if (state == State::pending) {
+    settle(State::cancelled);
+    return true;
+  }
+  unlock(state);
+  return state == State::cancelled || state == State::cancelled_and_notified;
 }
 
 bool ConcurrentFutureBase::set_running_or_notify_cancel() {
-  const std::lock_guard lock(sync().mutex);
-  if (state_ == State::cancelled) {
-    move_to(State::cancelled_and_notified);
+  std::uint32_t word = __atomic_load_n(&word_, __ATOMIC_RELAXED);
+  while ((word & (kStateMask | kLocked)) == static_cast<std::uint32_t>(State::pending)) {
+    const std::uint32_t running = word | static_cast<std::uint32_t>(State::running);
+    if (__atomic_compare_exchange_n(&word_, &word, running, true, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
+      return true;
+  }
+  const State state = lock();
+  if (state == State::cancelled) {
+    tell_watches(false);
+    unlock(State::cancelled_and_notified);
     return false;
   }
-  if (state_ != State::pending) raise_runtime_error("Future in unexpected state");
-  move_to(State::running);
+  unlock(state == State::pending ? State::running : state);
+  if (state != State::pending) raise_runtime_error("Future in unexpected state");
   return true;
 }
 
@@ -66,32 +82,23 @@ void ConcurrentFutureBase::set_exception(std::exception_ptr error) {
   finishing.commit();
 }
 
-ConcurrentFutureBase::Finishing::Finishing(ConcurrentFutureBase& future) : future_(future) {
-  std::unique_lock lock(future_.sync().mutex);
-  if (future_.state_ >= State::cancelled) {
-    raise_invalid_state("invalid state: the concurrent future is already done");
-  }
-  lock.release();
+void ConcurrentFutureBase::raise_done(State state) {
+  unlock(state);
+  raise_invalid_state("invalid state: the concurrent future is already done");
 }
 
-ConcurrentFutureBase::Finishing::~Finishing() {
-  if (!committed_) future_.sync().mutex.unlock();
-}
-
-void ConcurrentFutureBase::Finishing::commit() noexcept {
-  committed_ = true;
-  future_.settle(State::finished);
-}
-
-// Called with the lock held; unlocks it. The callbacks run without it, as in Python: they may do
-// anything, and may drop the last handle but the caller's.
-void ConcurrentFutureBase::settle(State state) noexcept {
+// The callbacks run without the lock, as in Python: they may do anything, and may drop the last
+// handle but the caller's.
+void ConcurrentFutureBase::settle_and_tell(State state) noexcept {
   const Ref<ConcurrentFutureBase> alive(this);
-  move_to(state);
-  CallbackNode* node = std::exchange(callbacks_, nullptr);
-  callbacks_end_ = &callbacks_;
-  if (waiting_ > 0) sync().done.notify_all();
-  sync().mutex.unlock();
+  CallbackNode* newest = std::exchange(callbacks_, nullptr);
+  if (state == State::finished) tell_watches(error_ != nullptr);
+  unlock(state);
+  CallbackNode* node = nullptr;
+  while (newest) {
+    CallbackNode* older = std::exchange(newest->next, node);
+    node = std::exchange(newest, older);
+  }
   while (node) {
     const std::unique_ptr<CallbackNode> current(std::exchange(node, node->next));
     call(current->fn);
@@ -99,17 +106,15 @@ void ConcurrentFutureBase::settle(State state) noexcept {
 }
 
 void ConcurrentFutureBase::add_done_callback(Callback callback) {
-  {
-    auto node = std::make_unique<CallbackNode>(std::move(callback));
-    const std::lock_guard lock(sync().mutex);
-    if (state_ < State::cancelled) {
-      *callbacks_end_ = node.release();
-      callbacks_end_ = &(*callbacks_end_)->next;
-      return;
-    }
-    callback = std::move(node->fn);
+  auto node = std::make_unique<CallbackNode>(std::move(callback));
+  const State state = lock();
+  if (state < State::cancelled) node->next = std::exchange(callbacks_, node.get());
+  unlock(state);
+  if (state < State::cancelled) {
+    static_cast<void>(node.release());
+  } else {
+    call(node->fn);
   }
-  call(callback);
 }
 
 void ConcurrentFutureBase::call(Callback& callback) noexcept {
@@ -125,27 +130,54 @@ void ConcurrentFutureBase::call(Callback& callback) noexcept {
   }
 }
 
-void ConcurrentFutureBase::wait(Duration timeout) {
-  if (done()) return;
-  Sync& s = sync();
-  std::unique_lock lock(s.mutex);
-  const auto is_done = [this] { return state_ >= State::cancelled; };
-  ++waiting_;
-  bool ended = true;
-  if (timeout.is_forever()) {
-    s.done.wait(lock, is_done);
-  } else {
-    const auto now = std::chrono::steady_clock::now();
-    const Duration until = Duration(now.time_since_epoch()) + timeout;
-    const std::chrono::nanoseconds since_epoch = until;
-    ended = s.done.wait_until(lock, std::chrono::steady_clock::time_point(since_epoch), is_done);
+bool ConcurrentFutureBase::watch(ConcurrentWatch& watch) noexcept {
+  const State state = lock();
+  const bool open = state < State::cancelled_and_notified;
+  if (open) watch.next_ = std::exchange(watches_, &watch);
+  unlock(state);
+  return open;
+}
+
+void ConcurrentFutureBase::unwatch(ConcurrentWatch& watch) noexcept {
+  const State state = lock();
+  for (ConcurrentWatch** at = &watches_; *at; at = &(*at)->next_) {
+    if (*at != &watch) continue;
+    *at = watch.next_;
+    break;
   }
-  --waiting_;
-  if (!ended) raise_timeout();
+  unlock(state);
+}
+
+void ConcurrentFutureBase::tell_watches(bool failed) noexcept {
+  for (ConcurrentWatch* watch = std::exchange(watches_, nullptr); watch;) {
+    ConcurrentWatch* next = watch->next_;
+    watch->notice(failed);
+    watch = next;
+  }
+}
+
+bool ConcurrentFutureBase::wait(Duration timeout) noexcept {
+  if (done()) return true;
+  const std::int64_t until =
+      timeout.is_forever() ? 0 : (Duration::nanoseconds(sys::monotonic_ns()) + timeout).count_ns();
+  for (;;) {
+    std::uint32_t word = __atomic_load_n(&word_, __ATOMIC_ACQUIRE);
+    if ((word & kStateMask) >= static_cast<std::uint32_t>(State::cancelled)) return true;
+    std::int64_t left = -1;
+    if (!timeout.is_forever()) {
+      left = until - sys::monotonic_ns();
+      if (left <= 0) return false;
+    }
+    if ((word & kSleeping) != 0 ||
+        __atomic_compare_exchange_n(&word_, &word, word | kSleeping, true, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+      sys::futex_wait(&word_, word | kSleeping, left);
+    }
+  }
 }
 
 std::exception_ptr ConcurrentFutureBase::exception(Duration timeout) {
-  wait(timeout);
+  if (!wait(timeout)) raise_timeout();
   if (cancelled()) raise_cancelled({});
   return error_;
 }
@@ -155,7 +187,7 @@ std::exception_ptr ConcurrentFutureBase::outcome_error() const {
   return cancelled() ? make_cancelled_error({}) : error_;
 }
 
-void ConcurrentFutureBase::check_value(Duration timeout) {
+void ConcurrentFutureBase::wait_for_value(Duration timeout) {
   if (std::exception_ptr error = exception(timeout)) std::rethrow_exception(std::move(error));
 }
 
@@ -172,78 +204,6 @@ std::string ConcurrentFutureBase::repr() const {
       break;
   }
   return error_ ? "<Future finished exception=" + describe(error_) + ">" : "<Future finished>";
-}
-
-namespace {
-
-// Between a concurrent future and a loop's. Belongs to the loop's thread, and is owned twice: until
-// the outcome came (or the loop was closed), and as the callback by which it sees a cancellation.
-class FutureBridge final : public hob::detail::Callback, public RemoteWait, public Pooled {
- public:
-  FutureBridge(FutureBase& dest, Ref<ConcurrentFutureBase> source, CopyConcurrentValue copy)
-      : dest_(&dest), source_(std::move(source)), copy_(copy) {}
-
-  void start() {
-    EventLoop& loop = *dest_->loop();
-    // Whoever finishes the source later does not touch this object, only its address.
-    try {
-      source_->add_done_callback([home = loop.impl().remote, this](ConcurrentFutureBase&) {
-        home->post([this] { deliver(); });
-      });
-    } catch (...) {
-      delete this;
-      throw;
-    }
-    dest_->add_callback(*this);
-    loop.impl().begin_remote_wait(*this);
-  }
-
- private:
-  ~FutureBridge() = default;
-
-  void deliver() {
-    const Ref<FutureBase> dest = dest_;
-    const Ref<ConcurrentFutureBase> source = std::move(source_);
-    const CopyConcurrentValue copy = copy_;
-    dest->loop()->impl().end_remote_wait(*this);
-    loop_closed();
-    if (dest->done()) return;
-    if (source->cancelled()) {
-      dest->cancel({});
-    } else if (std::exception_ptr error = source->outcome_error()) {
-      dest->set_exception(std::move(error));
-    } else {
-      try {
-        copy(*dest, *source);
-      } catch (...) {
-        dest->set_exception(std::current_exception());
-      }
-    }
-  }
-  void loop_closed() noexcept override {
-    source_ = {};
-    Ref<FutureBase> dest = std::move(dest_);
-    release();
-  }
-  void on_done(FutureBase& dest) override {
-    if (dest.cancelled() && source_) Ref<ConcurrentFutureBase>(source_)->cancel();
-    release();
-  }
-  void drop() noexcept override { release(); }
-  void release() noexcept {
-    if (--owners_ == 0) delete this;
-  }
-
-  Ref<FutureBase> dest_;
-  Ref<ConcurrentFutureBase> source_;
-  CopyConcurrentValue copy_;
-  int owners_ = 2;
-};
-
-}  // namespace
-
-void bridge_futures(FutureBase& dest, Ref<ConcurrentFutureBase> source, CopyConcurrentValue copy) {
-  (new FutureBridge(dest, std::move(source), copy))->start();
 }
 
 }  // namespace hob::detail

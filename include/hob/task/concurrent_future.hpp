@@ -33,16 +33,41 @@ enum class FutureState : std::uint8_t {
 
 namespace detail {
 
-/// State, callbacks and error of a concurrent::Future, without its value. Counted atomically.
+class ConcurrentFutureBase;
+
+/// Told when a future is finished or its cancellation is noticed by an executor: what
+/// concurrent::wait waits with. Belongs to who waits; linked into one future at a time.
+class ConcurrentWatch {
+ public:
+  ConcurrentWatch() = default;
+  ConcurrentWatch(const ConcurrentWatch&) = delete;
+  ConcurrentWatch& operator=(const ConcurrentWatch&) = delete;
+  /// Called once, with the future locked: must be short and leave the future alone.
+  virtual void notice(bool failed) noexcept = 0;
+
+ protected:
+  ~ConcurrentWatch() = default;
+
+ private:
+  friend ConcurrentFutureBase;
+  ConcurrentWatch* next_ = nullptr;
+};
+
+/// State, callbacks and error of a concurrent::Future, without its value. Counted atomically. One
+/// word holds the state, a lock, and whether a thread sleeps on it: a future is made and finished
+/// with three atomic operations when nobody is in the way.
 class ConcurrentFutureBase {
  public:
   using Callback = Function<void(ConcurrentFutureBase&)>;
   using State = concurrent::FutureState;
 
-  ConcurrentFutureBase();
+  ConcurrentFutureBase() noexcept = default;
   ConcurrentFutureBase(const ConcurrentFutureBase&) = delete;
   ConcurrentFutureBase& operator=(const ConcurrentFutureBase&) = delete;
-  virtual ~ConcurrentFutureBase();
+  virtual ~ConcurrentFutureBase() {
+    if (callbacks_) [[unlikely]]
+      drop_callbacks();
+  }
 
   void retain() noexcept { __atomic_fetch_add(&refs_, 1, __ATOMIC_RELAXED); }
   void release() noexcept {
@@ -51,15 +76,13 @@ class ConcurrentFutureBase {
   bool unique() const noexcept { return __atomic_load_n(&refs_, __ATOMIC_ACQUIRE) == 1; }
 
   State state() const noexcept {
-    State now;
-    __atomic_load(&state_, &now, __ATOMIC_ACQUIRE);
-    return now;
+    return static_cast<State>(__atomic_load_n(&word_, __ATOMIC_ACQUIRE) & kStateMask);
   }
   bool cancelled() const noexcept {
     return state() == State::cancelled || state() == State::cancelled_and_notified;
   }
   bool done() const noexcept { return state() >= State::cancelled; }
-  bool cancel();
+  bool cancel() noexcept;
   bool set_running_or_notify_cancel();
   void set_exception(std::exception_ptr error);
   void add_done_callback(Callback callback);
@@ -68,45 +91,90 @@ class ConcurrentFutureBase {
   /// The same without waiting, with a cancellation as a CancelledError. Must be done.
   std::exception_ptr outcome_error() const;
   /// Waits; returns when there is a value, else throws what `result` throws.
-  void check_value(Duration timeout);
+  void check_value(Duration timeout) {
+    if (state() != State::finished || error_) [[unlikely]]
+      wait_for_value(timeout);
+  }
+  /// Waits until done; gives whether it is.
+  bool wait(Duration timeout) noexcept;
+  /// Adds a watch, unless the future is finished or its cancellation noticed: false.
+  bool watch(ConcurrentWatch& watch) noexcept;
+  /// Takes it out again; no effect when it was called. When this returns it is not being called.
+  void unwatch(ConcurrentWatch& watch) noexcept;
+  /// Called when the await of it was cancelled and `cancel` came too late: the work may stop early.
+  virtual void abandon() noexcept {}
   std::string repr() const;
 
  protected:
   /// The step to `finished`: locks, and throws InvalidStateError when done already.
   class Finishing {
    public:
-    explicit Finishing(ConcurrentFutureBase& future);
+    explicit Finishing(ConcurrentFutureBase& future) : future_(future) {
+      state_ = future.lock();
+      if (state_ >= State::cancelled) [[unlikely]]
+        future.raise_done(state_);
+    }
     Finishing(const Finishing&) = delete;
     Finishing& operator=(const Finishing&) = delete;
-    ~Finishing();
+    ~Finishing() {
+      if (!committed_) [[unlikely]]
+        future_.unlock(state_);
+    }
     /// Unlocks and tells whoever waits.
-    void commit() noexcept;
+    void commit() noexcept {
+      committed_ = true;
+      future_.settle(State::finished);
+    }
 
    private:
     ConcurrentFutureBase& future_;
+    State state_;
     bool committed_ = false;
   };
 
  private:
-  struct Sync;
   struct CallbackNode;
-  Sync& sync() noexcept { return *reinterpret_cast<Sync*>(sync_); }
-  void wait(Duration timeout);
-  void move_to(State state) noexcept { __atomic_store(&state_, &state, __ATOMIC_RELEASE); }
-  void settle(State state) noexcept;
+  static constexpr std::uint32_t kStateMask = 7;
+  static constexpr std::uint32_t kLocked = 8;
+  static constexpr std::uint32_t kSleeping = 16;  // somebody sleeps until the word changes
+
+  State lock() noexcept {
+    std::uint32_t word = __atomic_load_n(&word_, __ATOMIC_RELAXED);
+    if ((word & kLocked) != 0 || !__atomic_compare_exchange_n(&word_, &word, word | kLocked, false,
+                                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        [[unlikely]]
+      return lock_slowly();
+    return static_cast<State>(word & kStateMask);
+  }
+  void unlock(State state) noexcept {
+    const auto word = static_cast<std::uint32_t>(state);
+    if ((__atomic_exchange_n(&word_, word, __ATOMIC_RELEASE) & kSleeping) != 0) [[unlikely]]
+      wake_sleepers();
+  }
+  /// Ends a locked step into a state in which it is done.
+  void settle(State state) noexcept {
+    if (callbacks_ || watches_) [[unlikely]]
+      return settle_and_tell(state);
+    unlock(state);
+  }
+  State lock_slowly() noexcept;
+  void wake_sleepers() noexcept;
+  void settle_and_tell(State state) noexcept;
+  void tell_watches(bool failed) noexcept;
+  void wait_for_value(Duration timeout);
+  void drop_callbacks() noexcept;
+  [[noreturn]] void raise_done(State state);
   void call(Callback& callback) noexcept;
 
-  alignas(8) unsigned char sync_[96];  // a mutex and a condition: their headers are heavy
-  CallbackNode* callbacks_ = nullptr;
-  CallbackNode** callbacks_end_ = &callbacks_;
+  std::uint32_t word_ = 0;
+  std::uint32_t refs_ = 1;
+  CallbackNode* callbacks_ = nullptr;  // the newest first
+  ConcurrentWatch* watches_ = nullptr;
   std::exception_ptr error_;
-  unsigned refs_ = 1;
-  unsigned waiting_ = 0;
-  State state_ = State::pending;
 };
 
 template <class T>
-class ConcurrentFutureState final : public ConcurrentFutureBase {
+class ConcurrentFutureState : public ConcurrentFutureBase {
  public:
   void set_result(NoneIfVoid<T> result) {
     Finishing finishing(*this);
