@@ -21,6 +21,8 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
+  include/hob/stream/security.hpp
+  include/hob/stream/security_info.hpp
   include/hob/stream/transport.hpp
   include/hob/sync/barrier.hpp
   include/hob/sync/condition.hpp
@@ -73,6 +75,7 @@ set(HOB_SOURCES
   src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/stream/transport.cpp
   src/sync/barrier.cpp
   src/sync/condition.cpp
   src/sync/event.cpp

@@ -43,7 +43,9 @@
 #include <hob/sync/semaphore.hpp>  // Semaphore, BoundedSemaphore
 
 // Streams.
-#include <hob/stream/transport.hpp>  // Transport: what a stream is made of
+#include <hob/stream/security.hpp>       // Security: what `ssl=` takes
+#include <hob/stream/security_info.hpp>  // what a secure connection knows about itself
+#include <hob/stream/transport.hpp>      // Transport: what a stream is made of
 
 // Executors.
 #include <hob/executor/executor.hpp>  // Executor, ShutdownOptions, MapOptions

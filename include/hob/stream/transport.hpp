@@ -8,8 +8,10 @@
 #pragma once
 
 #include <hob/core/node.hpp>
+#include <hob/core/text.hpp>
 
 #include <cstddef>
+#include <exception>
 
 namespace hob {
 
@@ -58,6 +60,10 @@ class Transport {
   /// The same, and the peer gets a reset where the protocol has one. Bytes may be lost.
   virtual void abort() noexcept { close(); }
   virtual bool closed() const noexcept = 0;
+
+  /// The exception for a negative answer that a call has just given, to be thrown to the user: an
+  /// OSError for `operation`, unless the protocol can tell more (SSLError).
+  virtual std::exception_ptr error(int code, Text operation) const;
 
   /// Fills in what is known: addresses, descriptor, security (get_extra_info).
   virtual void describe(ExtraInfo& info) const = 0;
