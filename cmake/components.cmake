@@ -51,7 +51,7 @@ endif()
 
 # hob::http: the parsers are Boost's, header only and private; nlohmann/json is in the interface.
 set(missing "")
-if(NOT TARGET hob::tls)
+if(HOB_TLS_SOURCES AND NOT TARGET hob::tls)
   list(APPEND missing "hob::tls")
 endif()
 foreach(header IN ITEMS boost/beast/http/basic_parser.hpp boost/url.hpp nlohmann/json.hpp
@@ -65,7 +65,7 @@ foreach(header IN ITEMS boost/beast/http/basic_parser.hpp boost/url.hpp nlohmann
 endforeach()
 hob_component_wanted(wanted http "${missing}")
 if(wanted)
-  hob_component(http hob::hob hob::tls)
+  hob_component(http hob::hob $<TARGET_NAME_IF_EXISTS:hob::tls>)
   target_link_libraries(hob_http
     PRIVATE OpenSSL::Crypto z brotlidec brotlienc brotlicommon zstd psl idn2)
 endif()

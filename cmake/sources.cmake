@@ -108,9 +108,16 @@ set(HOB_TLS_PUBLIC_HEADERS)
 
 set(HOB_TLS_SOURCES)
 
-set(HOB_HTTP_PUBLIC_HEADERS)
+set(HOB_HTTP_PUBLIC_HEADERS
+  include/hob/http.hpp
+  include/hob/http/headers.hpp
+  include/hob/http/method.hpp
+  include/hob/http/status.hpp)
 
-set(HOB_HTTP_SOURCES)
+set(HOB_HTTP_SOURCES
+  src/http/headers.cpp
+  src/http/method.cpp
+  src/http/status.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp
@@ -118,6 +125,7 @@ set(HOB_TEST_SUPPORT
 
 set(HOB_TEST_FOLDERS
   core
+  http
   loop
   sync
   task
@@ -129,6 +137,9 @@ set(HOB_TESTS_core
   tests/core/function.test.cpp
   tests/core/memory.test.cpp
   tests/core/node.test.cpp)
+
+set(HOB_TESTS_http
+  tests/http/headers.test.cpp)
 
 set(HOB_TESTS_loop
   tests/loop/event_loop.test.cpp

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// HTTP, as a table of contents: the component hob::http. Nothing inside the library includes this
+// file.
+#pragma once
+
+// What both sides speak of.
+#include <hob/http/headers.hpp>  // Headers
+#include <hob/http/method.hpp>   // Method
+#include <hob/http/status.hpp>   // Status, reason_phrase
