@@ -83,6 +83,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/process.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
   src/task/async_generator.cpp
