@@ -21,6 +21,8 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
+  include/hob/loop/signal_listener.hpp
+  include/hob/process/signals.hpp
   include/hob/stream/security.hpp
   include/hob/stream/security_info.hpp
   include/hob/stream/transport.hpp
@@ -75,6 +77,7 @@ set(HOB_SOURCES
   src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/process/signals.cpp
   src/stream/transport.cpp
   src/sync/barrier.cpp
   src/sync/condition.cpp
@@ -128,6 +131,7 @@ set(HOB_TEST_FOLDERS
   core
   http
   loop
+  process
   sync
   task
   testing)
@@ -148,6 +152,9 @@ set(HOB_TESTS_loop
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
+
+set(HOB_TESTS_process
+  tests/process/signals.test.cpp)
 
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp

@@ -47,6 +47,9 @@
 #include <hob/stream/security_info.hpp>  // what a secure connection knows about itself
 #include <hob/stream/transport.hpp>      // Transport: what a stream is made of
 
+// Processes and signals.
+#include <hob/process/signals.hpp>  // signals(SIGTERM, ...)
+
 // Executors.
 #include <hob/executor/executor.hpp>  // Executor, ShutdownOptions, MapOptions
 

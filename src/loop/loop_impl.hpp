@@ -57,7 +57,7 @@ struct LoopImpl {
   Driver driver;
   TimerWheel timers;
   EpollPoller poller;
-  Signals signals{poller};
+  Signals signals{poller, internal_signal};
   Inbox inbox;
   Ref<RemoteLoop> remote;  // this loop, for those who may outlive it
 

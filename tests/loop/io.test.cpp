@@ -296,15 +296,30 @@ TEST_CASE("a signal wakes a loop that sleeps") {
 
 TEST_CASE("signals that cannot be handled are refused") {
   EventLoop loop;
-  EventLoop other;
   CHECK_THROWS_AS(loop.add_signal_handler(0, [] {}), hob::ValueError);
   CHECK_THROWS_AS(loop.add_signal_handler(-1, [] {}), hob::ValueError);
   CHECK_THROWS_AS(loop.add_signal_handler(1000, [] {}), hob::ValueError);
   CHECK_THROWS_AS(loop.add_signal_handler(SIGKILL, [] {}), hob::OSError);
   loop.add_signal_handler(SIGUSR2, [] {});
-  CHECK_THROWS_AS(other.add_signal_handler(SIGUSR2, [] {}), hob::RuntimeError);
   loop.close();
-  CHECK_NOTHROW(other.add_signal_handler(SIGUSR2, [] {}));
+  CHECK_THROWS_AS(loop.add_signal_handler(SIGUSR2, [] {}), hob::RuntimeError);
+}
+
+TEST_CASE("a signal goes to every loop that handles it") {
+  EventLoop loop;
+  EventLoop other;
+  std::string order;
+  loop.add_signal_handler(SIGUSR2, [&] { order += '1'; });
+  other.add_signal_handler(SIGUSR2, [&] { order += '2'; });
+  std::raise(SIGUSR2);
+  run_for(loop, 1ms);
+  run_for(other, 1ms);
+  CHECK(order == "12");
+  CHECK(loop.remove_signal_handler(SIGUSR2));
+  std::raise(SIGUSR2);
+  run_for(loop, 1ms);
+  run_for(other, 1ms);
+  CHECK(order == "122");
 }
 
 TEST_CASE("SIGINT cancels main, which may clean up") {

@@ -202,14 +202,17 @@ class EventLoop {
                       std::forward<Args>(args)...));
   }
   bool remove_writer(int fd) { return unwatch(fd, true); }
-  /// Calls `fn(args...)` in the loop, not in the signal handler, when `signal` arrives. One loop
-  /// per signal. Throws ValueError for a number that is no signal, OSError for SIGKILL and SIGSTOP.
+  /// Calls `fn(args...)` in the loop, not in the signal handler, when `signal` arrives; replaces
+  /// this loop's handler for it. Several loops may handle a signal: each is told. `hob::signals`
+  /// awaits them instead. Throws ValueError for a number that is no signal, OSError for SIGKILL and
+  /// SIGSTOP.
   template <class F, class... Args>
   void add_signal_handler(int signal, F&& fn, Args&&... args) {
     watch_signal(signal, make_handle(detail::copy_current_context(), std::forward<F>(fn),
                                      std::forward<Args>(args)...));
   }
-  /// Restores the signal's default; gives whether there was a handler.
+  /// Takes it out, and restores the signal's default action when no other loop and no receiver
+  /// wants it; gives whether there was a handler.
   bool remove_signal_handler(int signal);
 
   // Errors and debugging.
