@@ -114,13 +114,23 @@ set(HOB_TLS_SOURCES)
 
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
+  include/hob/http/detail/chunk_decoder.hpp
+  include/hob/http/detail/field_block.hpp
+  include/hob/http/detail/message_parser.hpp
   include/hob/http/headers.hpp
   include/hob/http/method.hpp
+  include/hob/http/parsing.hpp
+  include/hob/http/request_parser.hpp
+  include/hob/http/response_parser.hpp
   include/hob/http/status.hpp)
 
 set(HOB_HTTP_SOURCES
+  src/http/chunk_decoder.cpp
+  src/http/field_block.cpp
   src/http/headers.cpp
+  src/http/message_parser.cpp
   src/http/method.cpp
+  src/http/start_line.cpp
   src/http/status.cpp)
 
 set(HOB_TEST_SUPPORT
@@ -144,7 +154,9 @@ set(HOB_TESTS_core
   tests/core/node.test.cpp)
 
 set(HOB_TESTS_http
-  tests/http/headers.test.cpp)
+  tests/http/headers.test.cpp
+  tests/http/malformed.test.cpp
+  tests/http/parser.test.cpp)
 
 set(HOB_TESTS_loop
   tests/loop/event_loop.test.cpp

@@ -7,3 +7,8 @@
 #include <hob/http/headers.hpp>  // Headers
 #include <hob/http/method.hpp>   // Method
 #include <hob/http/status.hpp>   // Status, reason_phrase
+
+// HTTP/1 as bytes, without I/O.
+#include <hob/http/parsing.hpp>          // ParserLimits, ParseStep
+#include <hob/http/request_parser.hpp>   // RequestParser
+#include <hob/http/response_parser.hpp>  // ResponseParser
