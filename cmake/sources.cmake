@@ -114,6 +114,7 @@ set(HOB_TLS_SOURCES)
 
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
+  include/hob/http/date.hpp
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
@@ -122,14 +123,17 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/parsing.hpp
   include/hob/http/request_parser.hpp
   include/hob/http/response_parser.hpp
+  include/hob/http/serializer.hpp
   include/hob/http/status.hpp)
 
 set(HOB_HTTP_SOURCES
   src/http/chunk_decoder.cpp
+  src/http/date.cpp
   src/http/field_block.cpp
   src/http/headers.cpp
   src/http/message_parser.cpp
   src/http/method.cpp
+  src/http/serializer.cpp
   src/http/start_line.cpp
   src/http/status.cpp)
 
@@ -156,7 +160,8 @@ set(HOB_TESTS_core
 set(HOB_TESTS_http
   tests/http/headers.test.cpp
   tests/http/malformed.test.cpp
-  tests/http/parser.test.cpp)
+  tests/http/parser.test.cpp
+  tests/http/serializer.test.cpp)
 
 set(HOB_TESTS_loop
   tests/loop/event_loop.test.cpp

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "http/scan.hpp"
+#include "http/trailers.hpp"
 
 namespace hob::http::detail {
 
@@ -22,16 +23,6 @@ int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = static_cast<char>(c | 0x20);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/// Fields that decide about framing, routing or the connection come too late in trailers (RFC 9110,
-/// 6.5.1): whoever reads them late reads another message than who read them in time.
-bool may_be_trailer(std::string_view name) noexcept {
-  return !is_name(name, "transfer-encoding") && !is_name(name, "content-length") &&
-         !is_name(name, "host") && !is_name(name, "connection") && !is_name(name, "trailer") &&
-         !is_name(name, "content-encoding") && !is_name(name, "content-type") &&
-         !is_name(name, "content-range") && !is_name(name, "te") && !is_name(name, "upgrade") &&
-         !is_name(name, "expect");
 }
 
 }  // namespace
