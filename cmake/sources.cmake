@@ -16,7 +16,13 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/ref.hpp
   include/hob/core/result.hpp
   include/hob/core/text.hpp
+  include/hob/executor/archive.hpp
+  include/hob/executor/detail/bytes.hpp
+  include/hob/executor/detail/encode.hpp
+  include/hob/executor/detail/fields.hpp
+  include/hob/executor/detail/form.hpp
   include/hob/executor/executor.hpp
+  include/hob/executor/serialize.hpp
   include/hob/hob.hpp
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
@@ -70,6 +76,7 @@ set(HOB_SOURCES
   src/core/exception_group.cpp
   src/core/memory.cpp
   src/core/message.cpp
+  src/executor/detail/bytes.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
   src/loop/handle.cpp
@@ -143,6 +150,7 @@ set(HOB_TEST_SUPPORT
 
 set(HOB_TEST_FOLDERS
   core
+  executor
   http
   loop
   process
@@ -156,6 +164,9 @@ set(HOB_TESTS_core
   tests/core/function.test.cpp
   tests/core/memory.test.cpp
   tests/core/node.test.cpp)
+
+set(HOB_TESTS_executor
+  tests/executor/serialize.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/headers.test.cpp
@@ -213,6 +224,8 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/runtime.cpp
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
+
+set(HOB_FUZZ_TARGETS)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

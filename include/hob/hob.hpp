@@ -52,5 +52,7 @@
 
 // Executors.
 #include <hob/executor/executor.hpp>  // Executor, ShutdownOptions, MapOptions
+#include <hob/executor/archive.hpp>          // OutArchive, InArchive: for a type's own serialize
+#include <hob/executor/serialize.hpp>        // dumps, loads
 
 #include <chrono>  // 5s, 100ms
