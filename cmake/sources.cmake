@@ -28,10 +28,19 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
   include/hob/loop/signal_listener.hpp
+  include/hob/net/open_connection.hpp
+  include/hob/net/server.hpp
   include/hob/process/signals.hpp
+  include/hob/stream/errors.hpp
+  include/hob/stream/extra_info.hpp
+  include/hob/stream/read_awaiter.hpp
+  include/hob/stream/reader.hpp
   include/hob/stream/security.hpp
   include/hob/stream/security_info.hpp
+  include/hob/stream/stream.hpp
+  include/hob/stream/stream_ref.hpp
   include/hob/stream/transport.hpp
+  include/hob/stream/writer.hpp
   include/hob/sync/barrier.hpp
   include/hob/sync/condition.hpp
   include/hob/sync/event.hpp
@@ -68,6 +77,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/memory_stream.hpp
   include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
@@ -77,6 +87,7 @@ set(HOB_SOURCES
   src/core/memory.cpp
   src/core/message.cpp
   src/executor/detail/bytes.cpp
+  src/loop/descriptor.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
   src/loop/handle.cpp
@@ -84,8 +95,19 @@ set(HOB_SOURCES
   src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/net/listener.cpp
+  src/net/open_connection.cpp
+  src/net/resolve.cpp
+  src/net/server.cpp
   src/process/signals.cpp
+  src/stream/address.cpp
+  src/stream/descriptor_transport.cpp
+  src/stream/read_awaiter.cpp
+  src/stream/reader.cpp
+  src/stream/stream_output.cpp
+  src/stream/stream_state.cpp
   src/stream/transport.cpp
+  src/stream/writer.cpp
   src/sync/barrier.cpp
   src/sync/condition.cpp
   src/sync/event.cpp
@@ -94,6 +116,7 @@ set(HOB_SOURCES
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
   src/sys/process.cpp
+  src/sys/socket.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
   src/task/async_generator.cpp
@@ -113,7 +136,8 @@ set(HOB_SOURCES
   src/task/threads.cpp
   src/task/timeout.cpp
   src/task/wait.cpp
-  src/testing/cancel_everywhere.cpp)
+  src/testing/cancel_everywhere.cpp
+  src/testing/memory_stream.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS)
 
@@ -153,6 +177,7 @@ set(HOB_TEST_FOLDERS
   executor
   http
   loop
+  net
   process
   sync
   task
@@ -180,6 +205,9 @@ set(HOB_TESTS_loop
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
+
+set(HOB_TESTS_net
+  tests/net/echo.test.cpp)
 
 set(HOB_TESTS_process
   tests/process/signals.test.cpp)
@@ -224,8 +252,6 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/runtime.cpp
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
-
-set(HOB_FUZZ_TARGETS)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

@@ -42,9 +42,14 @@
 #include <hob/sync/queue.hpp>      // Queue, PriorityQueue, LifoQueue
 #include <hob/sync/semaphore.hpp>  // Semaphore, BoundedSemaphore
 
-// Streams.
+// Streams and networking.
+#include <hob/net/open_connection.hpp>   // open_connection, open_unix_connection
+#include <hob/net/server.hpp>            // start_server, start_unix_server, Server
+#include <hob/stream/errors.hpp>         // IncompleteReadError, LimitOverrunError
+#include <hob/stream/extra_info.hpp>     // ExtraInfo, SocketAddress
 #include <hob/stream/security.hpp>       // Security: what `ssl=` takes
 #include <hob/stream/security_info.hpp>  // what a secure connection knows about itself
+#include <hob/stream/stream.hpp>         // StreamReader, StreamWriter
 #include <hob/stream/transport.hpp>      // Transport: what a stream is made of
 
 // Processes and signals.

@@ -275,6 +275,7 @@ void EventLoop::close() {
   core_.closed = true;
   impl_->remote->close();
   impl_->inbox.close(core_.ready);
+  impl_->poller.clear(core_.ready);
   // In a closed loop callbacks drop themselves instead of running.
   impl_->timers.advance(INT64_MAX - 1, core_.ready);
   while (!core_.ready.empty()) {
@@ -287,7 +288,6 @@ void EventLoop::close() {
     wait.loop_closed();
   }
   impl_->signals.clear();
-  impl_->poller.clear();
   impl_->exception_handler = {};
   impl_->task_factory = {};
 }

@@ -4,6 +4,7 @@
 
 #include "loop/inbox.hpp"
 #include "loop/poller.hpp"
+#include "loop/receive_buffer.hpp"
 #include "loop/remote_loop.hpp"
 #include "loop/signals.hpp"
 #include "loop/timer_wheel.hpp"
@@ -26,6 +27,16 @@ struct RemoteWait : Link {
 
 struct LoopImpl {
   LoopImpl(EventLoop& owner, LoopOptions options);
+
+  /// Whether the current task may have one more result without having waited. Every so often it may
+  /// not, and lets the others run: one busy connection must not starve the rest.
+  bool may_hurry() noexcept {
+    if (core.current_task != hurrying) {
+      hurrying = core.current_task;
+      hurries = 0;
+    }
+    return ++hurries % kHurriesMax != 0;
+  }
 
   std::int64_t now_ns() noexcept;
   void run_once();
@@ -57,6 +68,10 @@ struct LoopImpl {
   Driver driver;
   TimerWheel timers;
   EpollPoller poller;
+  ReceiveBuffer receive_buffer;
+  static constexpr std::uint32_t kHurriesMax = 128;
+  const TaskBase* hurrying = nullptr;  // only compared
+  std::uint32_t hurries = 0;
   Signals signals{poller, internal_signal};
   Inbox inbox;
   Ref<RemoteLoop> remote;  // this loop, for those who may outlive it

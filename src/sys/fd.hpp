@@ -21,6 +21,8 @@ class Fd {
     if (fd_ >= 0) ::close(fd_);  // EINTR still closes on Linux: close(2).
   }
   int get() const noexcept { return fd_; }
+  /// The caller closes it from now on.
+  int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;

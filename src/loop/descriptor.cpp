@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "loop/descriptor.hpp"
+
+#include "loop/loop_impl.hpp"
+
+#include <cerrno>
+
+namespace hob::detail {
+
+static_assert(EAGAIN == 11 && EBADF == 9, "the header spares itself <cerrno>");
+
+void Descriptor::wait(Side side, Node& node) noexcept {
+  if (core_->closed) return;  // nobody runs anything any more
+  waits_[side].set(node);
+  if (!is_open() || ready_[side] || !join_poller() || always_ready_) {
+    ready_[side] = true;
+    waits_[side].fire(core_->ready);
+    return;
+  }
+  core_->loop->impl().poller.begin_wait();
+}
+
+void Descriptor::forget(Side side) noexcept {
+  if (waits_[side].pending() && !core_->closed) core_->loop->impl().poller.end_wait();
+  waits_[side].clear();
+}
+
+bool Descriptor::join_poller() noexcept {
+  if (slot_ != kNoSlot || always_ready_) return true;
+  const long slot = core_->loop->impl().poller.add(*this);
+  if (slot == -EPERM) {  // a regular file or /dev/null: always ready, as poll(2) says
+    always_ready_ = true;
+    return true;
+  }
+  if (slot < 0) {
+    error_ = static_cast<int>(slot);
+    return false;
+  }
+  slot_ = static_cast<std::uint32_t>(slot);
+  return true;
+}
+
+void Descriptor::leave_poller(bool remove) noexcept {
+  if (core_->closed) return;
+  LoopImpl& impl = core_->loop->impl();
+  for (WaitSlot& wait : waits_) {
+    if (!wait.pending()) continue;
+    if (slot_ != kNoSlot) impl.poller.end_wait();
+    wait.fire(core_->ready);
+  }
+  if (slot_ == kNoSlot) return;
+  impl.poller.remove(slot_, remove ? fd_.get() : -1);
+  slot_ = kNoSlot;
+}
+
+// close(2) takes a descriptor out of epoll, unless the open file is shared (a terminal, a pipe that
+// was inherited): those are taken out by hand.
+void Descriptor::close() noexcept {
+  if (!is_open()) return;
+  leave_poller(!short_means_empty_);
+  ready_[kRead] = ready_[kWrite] = false;
+  fd_ = sys::Fd();
+}
+
+int Descriptor::release() noexcept {
+  if (!is_open()) return -1;
+  leave_poller(true);
+  ready_[kRead] = ready_[kWrite] = false;
+  return fd_.release();
+}
+
+void Descriptor::ready(bool read, bool write, bool ended, NodeList& queue) noexcept {
+  if (ended) ended_ = true;
+  EpollPoller& poller = core_->loop->impl().poller;
+  if (read) {
+    ready_[kRead] = true;
+    if (waits_[kRead].fire(queue)) poller.end_wait();
+  }
+  if (write) {
+    ready_[kWrite] = true;
+    if (waits_[kWrite].fire(queue)) poller.end_wait();
+  }
+}
+
+void Descriptor::loop_closed(NodeList& queue) noexcept {
+  slot_ = kNoSlot;
+  for (WaitSlot& wait : waits_) wait.fire(queue);
+}
+
+}  // namespace hob::detail

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The seam where system calls are made to fail on demand (hob::testing::Faults). Without a plan a
+// call pays one load and one branch for it.
+#pragma once
+
+#include <cstddef>
+
+namespace hob::sys {
+
+/// The calls that can be told to fail. Names as in the manual.
+enum class Call : unsigned char {
+  accept,
+  bind,
+  connect,
+  epoll_ctl,
+  epoll_wait,
+  getsockopt,
+  listen,
+  read,
+  recv,
+  send,
+  sendfile,
+  setsockopt,
+  shutdown,
+  socket,
+  write,
+  count_
+};
+
+class FaultPlan {
+ public:
+  /// Asked before each call: 0 to go on (with perhaps less than `size` bytes), or -errno.
+  virtual int before(Call call, std::size_t& size) noexcept = 0;
+
+ protected:
+  ~FaultPlan() = default;
+};
+
+/// The plan of this thread; null: nothing fails.
+extern constinit thread_local FaultPlan* fault_plan __attribute__((tls_model("initial-exec")));
+
+inline int injected(Call call, std::size_t& size) noexcept {
+  return fault_plan ? fault_plan->before(call, size) : 0;
+}
+inline int injected(Call call) noexcept {
+  std::size_t size = 0;
+  return injected(call, size);
+}
+
+}  // namespace hob::sys

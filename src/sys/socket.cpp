@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+#include "sys/socket.hpp"
+
+#include "sys/fault.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+
+namespace hob::sys {
+
+constinit thread_local FaultPlan* fault_plan = nullptr;
+
+const int kFamilyUnspecified = AF_UNSPEC;
+const int kFamilyInet = AF_INET;
+const int kFamilyInet6 = AF_INET6;
+const int kFamilyUnix = AF_UNIX;
+const int kTypeStream = SOCK_STREAM;
+const int kTypeDatagram = SOCK_DGRAM;
+
+namespace {
+
+static_assert(sizeof(Address::bytes) >= sizeof(sockaddr_storage));
+constexpr int kSlicesMax = 64;  // of IOV_MAX's 1024: one call's worth
+
+int result_of(int value) noexcept { return value < 0 ? -errno : value; }
+long result_of(long value) noexcept { return value < 0 ? -errno : value; }
+
+sockaddr* pointer(Address& a) noexcept { return reinterpret_cast<sockaddr*>(a.bytes); }
+const sockaddr* pointer(const Address& a) noexcept {
+  return reinterpret_cast<const sockaddr*>(a.bytes);
+}
+template <class T>
+T load(const Address& a) noexcept {
+  T value{};
+  std::memcpy(&value, a.bytes, a.size < sizeof value ? a.size : sizeof value);
+  return value;
+}
+template <class T>
+void store(Address& a, const T& value) noexcept {
+  std::memcpy(a.bytes, &value, sizeof value);
+  a.size = sizeof value;
+}
+
+msghdr message(const void* slices, std::size_t count) noexcept {
+  msghdr header{};
+  header.msg_iov = static_cast<iovec*>(const_cast<void*>(slices));
+  header.msg_iovlen = count < kSlicesMax ? count : kSlicesMax;
+  return header;
+}
+
+// A short count that was injected: what is left of the first slice.
+iovec shortened(const void* slices, std::size_t size) noexcept {
+  iovec first = *static_cast<const iovec*>(slices);
+  if (first.iov_len > size) first.iov_len = size;
+  return first;
+}
+
+// write(2) to a pipe that nobody reads raises SIGPIPE, and there is no flag against it: the signal
+// is held back for this thread, and taken when it came.
+class NoSigPipe {
+ public:
+  NoSigPipe() noexcept {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    if (!was_pending_) ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoSigPipe(const NoSigPipe&) = delete;
+  NoSigPipe& operator=(const NoSigPipe&) = delete;
+  ~NoSigPipe() {
+    if (was_pending_) return;
+    if (broken_ && ::sigismember(&before_, SIGPIPE) == 0) {
+      const timespec now{};
+      while (::sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+      }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  long check(long result) noexcept {
+    broken_ = result == -EPIPE;
+    return result;
+  }
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_;
+  bool broken_ = false;
+};
+
+int set_flag(int fd, int level, int name, int value) noexcept {
+  return set_option(fd, level, name, &value, sizeof value);
+}
+
+}  // namespace
+
+int Address::family() const noexcept {
+  return size >= sizeof(sa_family_t) ? pointer(*this)->sa_family : AF_UNSPEC;
+}
+
+std::string Address::host() const {
+  char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
+  switch (family()) {
+    case AF_INET: {
+      const auto in = load<sockaddr_in>(*this);
+      return ::inet_ntop(AF_INET, &in.sin_addr, text, sizeof text) ? text : "";
+    }
+    case AF_INET6: {
+      const auto in = load<sockaddr_in6>(*this);
+      return ::inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text) ? text : "";
+    }
+    case AF_UNIX: {
+      constexpr unsigned kPath = offsetof(sockaddr_un, sun_path);
+      if (size <= kPath) return {};
+      const char* path = reinterpret_cast<const char*>(bytes) + kPath;
+      if (path[0] != '\0') return {path, ::strnlen(path, size - kPath)};
+      return {path, size - kPath};
+    }
+    default:
+      return {};
+  }
+}
+
+std::uint16_t Address::port() const noexcept {
+  if (family() == AF_INET) return ntohs(load<sockaddr_in>(*this).sin_port);
+  if (family() == AF_INET6) return ntohs(load<sockaddr_in6>(*this).sin6_port);
+  return 0;
+}
+
+std::uint32_t Address::flow_info() const noexcept {
+  return family() == AF_INET6 ? ntohl(load<sockaddr_in6>(*this).sin6_flowinfo) : 0;
+}
+std::uint32_t Address::scope_id() const noexcept {
+  return family() == AF_INET6 ? load<sockaddr_in6>(*this).sin6_scope_id : 0;
+}
+
+void Address::set_port(std::uint16_t port) noexcept {
+  if (family() == AF_INET) {
+    auto in = load<sockaddr_in>(*this);
+    in.sin_port = htons(port);
+    store(*this, in);
+  } else if (family() == AF_INET6) {
+    auto in = load<sockaddr_in6>(*this);
+    in.sin6_port = htons(port);
+    store(*this, in);
+  }
+}
+
+bool Address::parse(const char* host, std::uint16_t port, int family, Address& out) noexcept {
+  const bool any = host[0] == '\0';
+  if (family == AF_INET || family == AF_UNSPEC) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    if (any || ::inet_pton(AF_INET, host, &in.sin_addr) == 1) {
+      store(out, in);
+      return true;
+    }
+  }
+  if (family != AF_INET6 && family != AF_UNSPEC) return false;
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(port);
+  char plain[INET6_ADDRSTRLEN];
+  const char* percent = std::strchr(host, '%');
+  const std::size_t size = percent ? static_cast<std::size_t>(percent - host) : std::strlen(host);
+  if (size >= sizeof plain) return false;
+  std::memcpy(plain, host, size);
+  plain[size] = '\0';
+  if (!any && ::inet_pton(AF_INET6, plain, &in.sin6_addr) != 1) return false;
+  if (percent) {
+    in.sin6_scope_id = ::if_nametoindex(percent + 1);
+    if (in.sin6_scope_id == 0) return false;
+  }
+  store(out, in);
+  return true;
+}
+
+bool Address::unix_path(const char* path, std::size_t path_size, Address& out) noexcept {
+  sockaddr_un un{};
+  un.sun_family = AF_UNIX;
+  const bool abstract = path_size > 0 && path[0] == '\0';
+  if (path_size == 0 || path_size + (abstract ? 0 : 1) > sizeof un.sun_path) return false;
+  std::memcpy(un.sun_path, path, path_size);
+  std::memcpy(out.bytes, &un, sizeof un);
+  out.size =
+      static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + path_size + (abstract ? 0 : 1));
+  return true;
+}
+
+int open_socket(int family, int type, int protocol) noexcept {
+  if (const int fault = injected(Call::socket)) return fault;
+  return result_of(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+}
+int open_socket_pair(int type, int fds[2]) noexcept {
+  return result_of(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+}
+int open_pipe(int fds[2]) noexcept { return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK)); }
+
+int bind(int fd, const Address& address) noexcept {
+  if (const int fault = injected(Call::bind)) return fault;
+  return result_of(::bind(fd, pointer(address), address.size));
+}
+int listen(int fd, int backlog) noexcept {
+  if (const int fault = injected(Call::listen)) return fault;
+  return result_of(::listen(fd, backlog));
+}
+int connect(int fd, const Address& address) noexcept {
+  if (const int fault = injected(Call::connect)) return fault;
+  return result_of(::connect(fd, pointer(address), address.size));
+}
+int accept(int fd, Address& peer) noexcept {
+  if (const int fault = injected(Call::accept)) return fault;
+  socklen_t size = sizeof peer.bytes;
+  const int accepted = result_of(::accept4(fd, pointer(peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  peer.size = accepted < 0 ? 0 : size;
+  return accepted;
+}
+
+long recv(int fd, void* data, std::size_t size) noexcept {
+  if (const int fault = injected(Call::recv, size)) return fault;
+  return result_of(::recv(fd, data, size, 0));
+}
+long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) noexcept {
+  if (const int fault = injected(Call::recv, size)) return fault;
+  socklen_t from_size = sizeof from.bytes;
+  const long n = result_of(::recvfrom(fd, data, size, flags, pointer(from), &from_size));
+  from.size = n < 0 ? 0 : from_size;
+  return n;
+}
+long send(int fd, const void* data, std::size_t size) noexcept {
+  if (const int fault = injected(Call::send, size)) return fault;
+  return result_of(::send(fd, data, size, MSG_NOSIGNAL));
+}
+long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
+  if (const int fault = injected(Call::send, size)) return fault;
+  return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, pointer(to), to.size));
+}
+long send_slices(int fd, const void* slices, std::size_t count) noexcept {
+  if (count == 1) {
+    const auto& only = *static_cast<const iovec*>(slices);
+    return send(fd, only.iov_base, only.iov_len);
+  }
+  std::size_t size = SIZE_MAX;
+  if (const int fault = injected(Call::send, size)) return fault;
+  if (size != SIZE_MAX) [[unlikely]] {
+    const iovec part = shortened(slices, size);
+    return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
+  }
+  const msghdr header = message(slices, count);
+  return result_of(::sendmsg(fd, &header, MSG_NOSIGNAL));
+}
+long read(int fd, void* data, std::size_t size) noexcept {
+  if (const int fault = injected(Call::read, size)) return fault;
+  return result_of(::read(fd, data, size));
+}
+long write_slices(int fd, const void* slices, std::size_t count) noexcept {
+  std::size_t size = SIZE_MAX;
+  if (const int fault = injected(Call::write, size)) return fault;
+  if (size != SIZE_MAX) [[unlikely]] {
+    const iovec part = shortened(slices, size);
+    NoSigPipe guard;
+    return guard.check(result_of(::write(fd, part.iov_base, part.iov_len)));
+  }
+  const msghdr header = message(slices, count);
+  NoSigPipe guard;
+  return guard.check(result_of(::writev(fd, header.msg_iov, static_cast<int>(header.msg_iovlen))));
+}
+long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
+  if (const int fault = injected(Call::sendfile, size)) return fault;
+  off_t at = *offset;
+  const long n = result_of(::sendfile(to, from, &at, size));
+  *offset = at;
+  return n;
+}
+int shutdown_write(int fd) noexcept {
+  if (const int fault = injected(Call::shutdown)) return fault;
+  return result_of(::shutdown(fd, SHUT_WR));
+}
+
+int local_address(int fd, Address& out) noexcept {
+  socklen_t size = sizeof out.bytes;
+  const int result = result_of(::getsockname(fd, pointer(out), &size));
+  out.size = result < 0 ? 0 : size;
+  return result;
+}
+int peer_address(int fd, Address& out) noexcept {
+  socklen_t size = sizeof out.bytes;
+  const int result = result_of(::getpeername(fd, pointer(out), &size));
+  out.size = result < 0 ? 0 : size;
+  return result;
+}
+
+int get_option(int fd, int level, int name, void* value, unsigned& size) noexcept {
+  if (const int fault = injected(Call::getsockopt)) return fault;
+  socklen_t length = size;
+  const int result = result_of(::getsockopt(fd, level, name, value, &length));
+  size = length;
+  return result;
+}
+int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept {
+  if (const int fault = injected(Call::setsockopt)) return fault;
+  return result_of(::setsockopt(fd, level, name, value, size));
+}
+int socket_error(int fd) noexcept {
+  int error = 0;
+  unsigned size = sizeof error;
+  const int result = get_option(fd, SOL_SOCKET, SO_ERROR, &error, size);
+  return result < 0 ? result : error;
+}
+void set_no_delay(int fd) noexcept { set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+int set_reuse_address(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1); }
+int set_reuse_port(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
+int set_ipv6_only(int fd) noexcept { return set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); }
+int set_broadcast(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_BROADCAST, 1); }
+void set_reset_on_close(int fd) noexcept {
+  const linger none{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+int set_non_blocking(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return -errno;
+  return (flags & O_NONBLOCK) ? 0 : result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+int close(int fd) noexcept { return result_of(::close(fd)); }
+
+void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
+  struct stat status{};
+  if (::lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+      (inode == 0 || status.st_ino == inode)) {
+    ::unlink(path);
+  }
+}
+std::uint64_t inode_of(const char* path) noexcept {
+  struct stat status{};
+  return ::lstat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+FileKind kind_of(int fd) noexcept {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return FileKind::other;
+  if (S_ISFIFO(status.st_mode)) return FileKind::pipe;
+  if (S_ISREG(status.st_mode)) return FileKind::file;
+  if (S_ISCHR(status.st_mode)) return ::isatty(fd) ? FileKind::terminal : FileKind::other;
+  if (!S_ISSOCK(status.st_mode)) return FileKind::other;
+  int type = 0;
+  socklen_t size = sizeof type;
+  ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+  return type == SOCK_STREAM ? FileKind::stream_socket : FileKind::packet_socket;
+}
+
+}  // namespace hob::sys
