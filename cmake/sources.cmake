@@ -22,7 +22,11 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
   include/hob/executor/executor.hpp
+  include/hob/executor/job.hpp
+  include/hob/executor/map.hpp
+  include/hob/executor/run_in_executor.hpp
   include/hob/executor/serialize.hpp
+  include/hob/executor/thread_pool.hpp
   include/hob/hob.hpp
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
@@ -86,7 +90,11 @@ set(HOB_SOURCES
   src/core/exception_group.cpp
   src/core/memory.cpp
   src/core/message.cpp
+  src/executor/admission.cpp
   src/executor/detail/bytes.cpp
+  src/executor/run_in_executor.cpp
+  src/executor/thread_pool.cpp
+  src/executor/thread_pool_core.cpp
   src/loop/descriptor.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
@@ -191,7 +199,9 @@ set(HOB_TESTS_core
   tests/core/node.test.cpp)
 
 set(HOB_TESTS_executor
-  tests/executor/serialize.test.cpp)
+  tests/executor/run_in_executor.test.cpp
+  tests/executor/serialize.test.cpp
+  tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/headers.test.cpp

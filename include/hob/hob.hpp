@@ -56,7 +56,9 @@
 #include <hob/process/signals.hpp>  // signals(SIGTERM, ...)
 
 // Executors.
-#include <hob/executor/executor.hpp>  // Executor, ShutdownOptions, MapOptions
+#include <hob/executor/executor.hpp>         // Executor, ShutdownOptions, MapOptions
+#include <hob/executor/run_in_executor.hpp>  // run_in_executor, to_thread
+#include <hob/executor/thread_pool.hpp>      // ThreadPoolExecutor
 #include <hob/executor/archive.hpp>          // OutArchive, InArchive: for a type's own serialize
 #include <hob/executor/serialize.hpp>        // dumps, loads
 

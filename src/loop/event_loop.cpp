@@ -290,6 +290,7 @@ void EventLoop::close() {
   impl_->signals.clear();
   impl_->exception_handler = {};
   impl_->task_factory = {};
+  delete std::exchange(impl_->default_executor, nullptr);
 }
 
 Duration EventLoop::time() const noexcept { return Duration::nanoseconds(impl_->now_ns()); }

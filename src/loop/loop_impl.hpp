@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace hob::detail {
 
@@ -21,8 +22,21 @@ struct RemoteWait : Link {
   /// Called instead of the end of the wait: nothing will come through to this loop any more.
   virtual void loop_closed() noexcept = 0;
 
+  bool counted = false;
+
  protected:
   ~RemoteWait() = default;
+};
+
+/// The loop's default executor, as far as the loop knows it: the executor layer makes it.
+class DefaultExecutor {
+ public:
+  DefaultExecutor() = default;
+  DefaultExecutor(const DefaultExecutor&) = delete;
+  DefaultExecutor& operator=(const DefaultExecutor&) = delete;
+  virtual ~DefaultExecutor() = default;
+  /// EventLoop::shutdown_default_executor.
+  virtual Coro<void> shut_down(Duration timeout) = 0;
 };
 
 struct LoopImpl {
@@ -56,11 +70,16 @@ struct LoopImpl {
   /// While a wait lasts the loop does not take itself for deadlocked, nor lets virtual time jump.
   void begin_remote_wait(RemoteWait& wait) noexcept {
     remote_waits.push_back(wait);
+    wait.counted = true;
     remote_work.fetch_add(1, std::memory_order_relaxed);
+  }
+  /// Nobody here cares any more for what may still come in.
+  void stop_counting(RemoteWait& wait) noexcept {
+    if (std::exchange(wait.counted, false)) remote_work.fetch_sub(1, std::memory_order_relaxed);
   }
   void end_remote_wait(RemoteWait& wait) noexcept {
     wait.unlink();
-    remote_work.fetch_sub(1, std::memory_order_relaxed);
+    stop_counting(wait);
   }
 
   EventLoop& loop;
@@ -91,6 +110,7 @@ struct LoopImpl {
   Function<void()> on_deadlock;
   EventLoop::ExceptionHandler exception_handler;
   Function<void(EventLoop&, TaskOptions&)> task_factory;
+  DefaultExecutor* default_executor = nullptr;  // owned; null until it is needed
   std::int64_t slow_callback_ns = 100'000'000;
 };
 

@@ -59,6 +59,7 @@ class FutureBridge final : public hob::detail::Callback, public RemoteWait, publ
   }
   void on_done(FutureBase& dest) override {
     if (dest.cancelled() && source_) {
+      dest.loop()->impl().stop_counting(*this);
       const Ref<ConcurrentFutureBase> source = source_;
       if (!source->cancel()) source->abandon();
     }

@@ -71,6 +71,9 @@ void cancel_all_tasks(EventLoop& loop) {
   }
 }
 
+// asyncio's THREAD_JOIN_TIMEOUT.
+constexpr Duration kThreadJoinTimeout = Duration::nanoseconds(300'000'000'000);
+
 // The main task of a Runner under SIGINT: the first one cancels it, the second leaves at once.
 struct Interrupt {
   TaskBase& task;
@@ -130,6 +133,8 @@ void Runner::close() {
   } const close{*loop_};
   detail::cancel_all_tasks(*loop_);
   loop_->run_until_complete(loop_->shutdown_asyncgens());
+  if (detail::DefaultExecutor* executor = loop_->impl().default_executor)
+    loop_->run_until_complete(executor->shut_down(detail::kThreadJoinTimeout));
 }
 
 Runner::~Runner() {

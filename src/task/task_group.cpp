@@ -26,6 +26,7 @@ class TaskGroup::Child final : public detail::Callback, public detail::Pooled {
   }
   static Child& of(detail::Link& place) noexcept { return *static_cast<Place&>(place).child; }
   detail::TaskBase& task() noexcept { return *task_; }
+  TaskGroup& group() noexcept { return group_; }
   detail::FutureBase* dependent() const noexcept override { return &group_.parent_; }
 
  private:
@@ -42,7 +43,40 @@ class TaskGroup::Child final : public detail::Callback, public detail::Pooled {
   Place place_;
 };
 
+namespace {
+// The groups of this thread, the newest first: nothing else knows which block a task is in.
+constinit thread_local TaskGroup* newest_group = nullptr;
+}  // namespace
+
+TaskGroup::TaskGroup(detail::TaskBase& parent) noexcept : parent_(parent), older_(newest_group) {
+  if (older_) older_->newer_ = this;
+  newest_group = this;
+}
+
+TaskGroup* TaskGroup::around(detail::TaskBase& task) noexcept {
+  for (TaskGroup* group = newest_group; group; group = group->older_) {
+    if (&group->parent_ == &task) return group;
+  }
+  for (detail::Link* link = task.callbacks().front(); link != task.callbacks().end();
+       link = link->next) {
+    auto* node = static_cast<detail::Node*>(link);
+    if (node->run != &detail::Callback::run_node) continue;
+    if (auto* child = dynamic_cast<Child*>(static_cast<detail::Callback*>(node)))
+      return &child->group();
+  }
+  return nullptr;
+}
+
+void TaskGroup::adopt(Coro<>&& coro) {
+  NewChild child(*this);
+  TaskOptions options;
+  options.eager_start = true;  // a task that is cancelled before its first step does nothing
+  child.attach(hob::create_task(std::move(coro), options).base());
+}
+
 TaskGroup::~TaskGroup() {
+  (newer_ ? newer_->older_ : newest_group) = older_;
+  if (older_) older_->newer_ = newer_;
   while (!children_.empty()) delete &Child::of(*children_.front());
 }
 

@@ -10,6 +10,7 @@
 #include <hob/core/node.hpp>
 #include <hob/loop/handle.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <type_traits>
@@ -25,6 +26,7 @@ template <class T = void>
 class Task;
 struct TaskOptions;
 struct ExceptionContext;
+class ThreadPoolExecutor;
 
 /// How a loop waits. `automatic` is what the environment's HOB_DRIVER names, else `epoll`.
 /// `sim` has a virtual clock: when nothing is ready, time jumps to the next timer.
@@ -181,6 +183,23 @@ class EventLoop {
   /// Closes every async generator that was started and not finished. Awaited by `run` at its end
   /// (PEP 525).
   Coro<void> shutdown_asyncgens();
+
+  // Executors. (Defined in executor/run_in_executor.hpp.)
+
+  /// Calls `fn(args...)` in `executor` (anything with a `submit` that gives a concurrent::Future);
+  /// in the default executor for nullptr. Gives a Future of this loop. Cancelling it cancels a job
+  /// that has not begun; one that runs goes on, and is told when it takes a std::stop_token first.
+  template <class E, class F, class... Args>
+  auto run_in_executor(E* executor, F&& fn, Args&&... args);
+  template <class F, class... Args>
+  auto run_in_executor(std::nullptr_t, F&& fn, Args&&... args);
+  /// Makes `executor` what `run_in_executor(nullptr, ...)` and `to_thread` use. It may be destroyed
+  /// before the loop, which then finds it shut down; the loop shuts it down at its end.
+  void set_default_executor(ThreadPoolExecutor& executor);
+  /// Waits, without blocking, until the default executor's jobs have ended and its threads are
+  /// gone; after `timeout` leaves them to the end of the process, with a warning. From now on
+  /// the default executor refuses jobs with RuntimeError. Awaited by `run` at its end.
+  Coro<void> shutdown_default_executor(Duration timeout = Duration::forever());
 
   // File descriptors and signals.
 

@@ -194,7 +194,8 @@ void copy_concurrent_value(FutureBase& dest, ConcurrentFutureBase& source) {
   auto& value = static_cast<ConcurrentFutureState<T>&>(source).value;
   auto& future = static_cast<FutureState<T>&>(dest);
   if constexpr (std::is_copy_constructible_v<NoneIfVoid<T>>) {
-    if (!source.unique()) return future.set_result(std::as_const(value.get()));
+    const auto& shared = value.get();
+    if (!source.unique()) return future.set_result(shared);
   }
   future.set_result(std::move(value.get()));
 }

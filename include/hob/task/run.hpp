@@ -48,7 +48,8 @@ class Runner {
   }
   /// The loop, made at first use.
   EventLoop& get_loop();
-  /// Cancels what is left and waits for it, closes async generators, closes the loop. Idempotent.
+  /// Cancels what is left and waits for it, closes async generators, shuts the default executor
+  /// down, closes the loop. Idempotent.
   void close();
 
  private:
@@ -68,8 +69,8 @@ class Runner {
 };
 
 /// Runs `main` to its end on a new loop, then cancels the tasks that are left, closes async
-/// generators, and closes the loop. Gives main's result, or throws its exception. Behaviour of
-/// asyncio.run.
+/// generators, shuts the default executor down, and closes the loop. Gives main's result, or throws
+/// its exception. Behaviour of asyncio.run.
 template <class T>
 T run(Coro<T>&& main, LoopOptions options = {}) {
   Runner runner(options);

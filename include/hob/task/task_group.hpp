@@ -43,8 +43,13 @@ class TaskGroup {
     return task;
   }
 
+  /// For to_thread: the innermost group that `task` is in, as its child or in its block; or null.
+  static TaskGroup* around(detail::TaskBase& task) noexcept;
+  /// For to_thread: runs `coro` as a task that the block waits for, even while it is ending.
+  void adopt(Coro<>&& coro);
+
   /// For task_group.
-  explicit TaskGroup(detail::TaskBase& parent) noexcept : parent_(parent) {}
+  explicit TaskGroup(detail::TaskBase& parent) noexcept;
   Coro<> exit(std::exception_ptr body_error);
 
  private:
@@ -76,6 +81,8 @@ class TaskGroup {
   void child_done(detail::TaskBase& task);
 
   detail::TaskBase& parent_;
+  TaskGroup* older_;  // of the groups in this thread, for `around`
+  TaskGroup* newer_ = nullptr;
   detail::LinkList children_;  // not done, in order of creation
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;  // KeyboardInterrupt: leaves alone and first
