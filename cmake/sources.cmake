@@ -153,28 +153,55 @@ set(HOB_TLS_SOURCES)
 
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
+  include/hob/http/auth.hpp
+  include/hob/http/charset.hpp
+  include/hob/http/client_error.hpp
+  include/hob/http/coding.hpp
+  include/hob/http/cookies.hpp
   include/hob/http/date.hpp
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
   include/hob/http/method.hpp
+  include/hob/http/multipart.hpp
+  include/hob/http/netrc.hpp
+  include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/proxy_environment.hpp
   include/hob/http/request_parser.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
-  include/hob/http/status.hpp)
+  include/hob/http/status.hpp
+  include/hob/http/url.hpp)
 
 set(HOB_HTTP_SOURCES
+  src/http/auth.cpp
+  src/http/charset.cpp
   src/http/chunk_decoder.cpp
+  src/http/cookie_date.cpp
+  src/http/cookies.cpp
   src/http/date.cpp
+  src/http/decoder.cpp
+  src/http/digest.cpp
+  src/http/encoder.cpp
   src/http/field_block.cpp
+  src/http/form_data.cpp
+  src/http/header_values.cpp
   src/http/headers.cpp
+  src/http/host.cpp
   src/http/message_parser.cpp
   src/http/method.cpp
+  src/http/multipart_parser.cpp
+  src/http/netrc.cpp
+  src/http/params.cpp
+  src/http/proxy_environment.cpp
+  src/http/redirect.cpp
   src/http/serializer.cpp
   src/http/start_line.cpp
-  src/http/status.cpp)
+  src/http/status.cpp
+  src/http/url.cpp)
 
 set(HOB_TEST_SUPPORT
   tests/support/main.cpp
@@ -204,10 +231,17 @@ set(HOB_TESTS_executor
   tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_http
+  tests/http/auth.test.cpp
+  tests/http/coding.test.cpp
+  tests/http/cookies.test.cpp
   tests/http/headers.test.cpp
   tests/http/malformed.test.cpp
+  tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
-  tests/http/serializer.test.cpp)
+  tests/http/serializer.test.cpp
+  tests/http/url.test.cpp
+  tests/http/url_oracle.test.cpp
+  tests/http/values.test.cpp)
 
 set(HOB_TESTS_loop
   tests/loop/event_loop.test.cpp
@@ -262,6 +296,8 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/runtime.cpp
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
+
+set(HOB_FUZZ_TARGETS)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

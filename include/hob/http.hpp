@@ -14,3 +14,18 @@
 #include <hob/http/request_parser.hpp>   // RequestParser
 #include <hob/http/response_parser.hpp>  // ResponseParser
 #include <hob/http/serializer.hpp>       // write_request_line, write_status_line, write_chunk
+
+// What messages carry.
+#include <hob/http/auth.hpp>           // Challenge, DigestAuth, basic_authorization
+#include <hob/http/charset.hpp>        // decode_text
+#include <hob/http/coding.hpp>         // Decoder, Encoder
+#include <hob/http/cookies.hpp>        // Cookie, CookieJar
+#include <hob/http/header_values.hpp>  // ContentType, ContentDisposition, Link
+#include <hob/http/multipart.hpp>      // FormData, MultipartParser
+#include <hob/http/params.hpp>         // Params
+#include <hob/http/url.hpp>            // Url
+
+// The client.
+#include <hob/http/client_error.hpp>       // ClientError and its kin
+#include <hob/http/netrc.hpp>              // Netrc
+#include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
