@@ -21,9 +21,14 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/encode.hpp
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
+  include/hob/executor/detail/process_call.hpp
+  include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
+  include/hob/executor/function_id.hpp
   include/hob/executor/job.hpp
   include/hob/executor/map.hpp
+  include/hob/executor/process_pool.hpp
+  include/hob/executor/remote_error.hpp
   include/hob/executor/run_in_executor.hpp
   include/hob/executor/serialize.hpp
   include/hob/executor/thread_pool.hpp
@@ -92,6 +97,13 @@ set(HOB_SOURCES
   src/core/message.cpp
   src/executor/admission.cpp
   src/executor/detail/bytes.cpp
+  src/executor/function_id.cpp
+  src/executor/process_manager.cpp
+  src/executor/process_pool.cpp
+  src/executor/process_server.cpp
+  src/executor/process_wire.cpp
+  src/executor/process_worker.cpp
+  src/executor/remote_error.cpp
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
@@ -123,6 +135,8 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/ipc.cpp
+  src/sys/module.cpp
   src/sys/process.cpp
   src/sys/socket.cpp
   src/sys/syscall.cpp
@@ -226,6 +240,8 @@ set(HOB_TESTS_core
   tests/core/node.test.cpp)
 
 set(HOB_TESTS_executor
+  tests/executor/process_pool.test.cpp
+  tests/executor/process_pool_faults.test.cpp
   tests/executor/run_in_executor.test.cpp
   tests/executor/serialize.test.cpp
   tests/executor/thread_pool.test.cpp)

@@ -61,5 +61,7 @@
 #include <hob/executor/thread_pool.hpp>      // ThreadPoolExecutor
 #include <hob/executor/archive.hpp>          // OutArchive, InArchive: for a type's own serialize
 #include <hob/executor/serialize.hpp>        // dumps, loads
+#include <hob/executor/process_pool.hpp>     // ProcessPoolExecutor
+#include <hob/executor/remote_error.hpp>     // RemoteError, WorkerLostError, register_exception
 
 #include <chrono>  // 5s, 100ms
