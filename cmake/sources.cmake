@@ -32,6 +32,10 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/run_in_executor.hpp
   include/hob/executor/serialize.hpp
   include/hob/executor/thread_pool.hpp
+  include/hob/file/file.hpp
+  include/hob/file/paths.hpp
+  include/hob/file/scandir.hpp
+  include/hob/file/temporary.hpp
   include/hob/hob.hpp
   include/hob/loop/event_loop.hpp
   include/hob/loop/exception_context.hpp
@@ -107,6 +111,13 @@ set(HOB_SOURCES
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
+  src/file/file.cpp
+  src/file/operation.cpp
+  src/file/paths.cpp
+  src/file/pool.cpp
+  src/file/scandir.cpp
+  src/file/state.cpp
+  src/file/temporary.cpp
   src/loop/descriptor.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
@@ -135,6 +146,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/file.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
   src/sys/process.cpp
@@ -224,6 +236,7 @@ set(HOB_TEST_SUPPORT
 set(HOB_TEST_FOLDERS
   core
   executor
+  file
   http
   loop
   net
@@ -245,6 +258,10 @@ set(HOB_TESTS_executor
   tests/executor/run_in_executor.test.cpp
   tests/executor/serialize.test.cpp
   tests/executor/thread_pool.test.cpp)
+
+set(HOB_TESTS_file
+  tests/file/file.test.cpp
+  tests/file/paths.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
@@ -312,8 +329,6 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/runtime.cpp
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
-
-set(HOB_FUZZ_TARGETS)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

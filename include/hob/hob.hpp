@@ -55,6 +55,12 @@
 // Processes and signals.
 #include <hob/process/signals.hpp>  // signals(SIGTERM, ...)
 
+// Files.
+#include <hob/file/file.hpp>       // open, File, read_file, write_file
+#include <hob/file/paths.hpp>      // stat, rename, unlink, mkdir, ...
+#include <hob/file/scandir.hpp>    // scandir, listdir
+#include <hob/file/temporary.hpp>  // temporary_file, named_temporary_file, temporary_directory
+
 // Executors.
 #include <hob/executor/executor.hpp>         // Executor, ShutdownOptions, MapOptions
 #include <hob/executor/run_in_executor.hpp>  // run_in_executor, to_thread

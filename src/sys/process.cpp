@@ -2,6 +2,7 @@
 #include "sys/process.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -171,10 +172,14 @@ int make_pipe(Fd (&ends)[2]) noexcept {
 
 int open_dev_null() noexcept { return result_of(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 int duplicate(int fd) noexcept { return result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
-int set_nonblocking(int fd) noexcept {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return -errno;
-  return result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  ::pthread_atfork(before, in_parent, in_child);
+}
+
+void block_signals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
 const int kSigTerm = SIGTERM;

@@ -47,11 +47,16 @@ struct ExitStatus {
 /// -ECHILD when somebody else has reaped it.
 int wait_child(int pidfd, bool block, ExitStatus& status) noexcept;
 
-/// A pipe, both ends close-on-exec; [0] reads. The flags of each end: O_NONBLOCK or not.
+/// A pipe, both ends blocking and close-on-exec; [0] reads.
 int make_pipe(Fd (&ends)[2]) noexcept;
 int open_dev_null() noexcept;
 int duplicate(int fd) noexcept;  // close-on-exec
-int set_nonblocking(int fd) noexcept;
+
+/// pthread_atfork(3), for what must not be copied half done into the child of fork(2).
+void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept;
+
+/// Lets other threads take this one's signals; a write to a broken pipe is then just an error.
+void block_signals() noexcept;
 
 extern const int kSigTerm;
 extern const int kSigKill;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "sys/file.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace hob::sys {
+namespace {
+
+constexpr std::size_t kCallMax = std::size_t{1} << 30;  // the kernel moves at most 2 GiB per call
+
+template <class Call>
+auto retried(Call call) noexcept {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+int result_of(int value) noexcept { return value < 0 ? -errno : value; }
+long count_of(ssize_t value) noexcept { return value < 0 ? -errno : value; }
+
+std::int64_t nanoseconds(const timespec& time) noexcept {
+  return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
+}
+
+void copy_status(const struct ::stat& from, FileStatus& to) noexcept {
+  to.device = from.st_dev;
+  to.inode = from.st_ino;
+  to.mode = from.st_mode;
+  to.links = from.st_nlink;
+  to.uid = from.st_uid;
+  to.gid = from.st_gid;
+  to.size = from.st_size;
+  to.blocks = from.st_blocks;
+  to.accessed_ns = nanoseconds(from.st_atim);
+  to.modified_ns = nanoseconds(from.st_mtim);
+  to.changed_ns = nanoseconds(from.st_ctim);
+}
+
+struct KernelEntry {  // linux_dirent64
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short size;
+  unsigned char type;
+  char name[1];
+};
+
+EntryKind kind_of(unsigned char type) noexcept {
+  switch (type) {  // DT_* of dirent.h
+    case 0:
+      return EntryKind::unknown;
+    case 4:
+      return EntryKind::directory;
+    case 8:
+      return EntryKind::file;
+    case 10:
+      return EntryKind::link;
+    default:
+      return EntryKind::other;
+  }
+}
+
+// Removes what is in the directory, which it closes.
+int empty_directory(int fd) {
+  int error = 0;
+  std::vector<Entry> entries;
+  int more;
+  while ((more = read_directory(fd, entries)) > 0) {
+  }
+  if (more < 0) error = more;
+  for (const Entry& entry : entries) {
+    const char* name = entry.name.c_str();
+    int result = entry.kind == EntryKind::directory ? -EISDIR : result_of(::unlinkat(fd, name, 0));
+    if (result == -EISDIR || result == -EPERM) {
+      const int inner = ::openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      result = inner < 0 ? -errno : empty_directory(inner);
+      const int removed = result_of(::unlinkat(fd, name, AT_REMOVEDIR));
+      if (removed < 0 && result == 0) result = removed;
+    }
+    if (result < 0 && result != -ENOENT && error == 0) error = result;
+  }
+  ::close(fd);
+  return error;
+}
+
+}  // namespace
+
+int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
+  int how = O_CLOEXEC;
+  how |= !(flags & kOpenWrite) ? O_RDONLY : flags & kOpenRead ? O_RDWR : O_WRONLY;
+  if (flags & kOpenAppend) how |= O_APPEND;
+  if (flags & kOpenCreate) how |= O_CREAT;
+  if (flags & kOpenExclusive) how |= O_EXCL;
+  if (flags & kOpenTruncate) how |= O_TRUNC;
+  if (flags & kOpenDirectory) how |= O_DIRECTORY;
+  if (flags & kOpenUnnamed) how |= O_TMPFILE;
+  return result_of(retried([&] { return ::open(path, how, static_cast<mode_t>(permissions)); }));
+}
+
+int close_file(int fd) noexcept {
+  return ::close(fd) == 0 || errno == EINTR ? 0 : -errno;  // EINTR still closes on Linux
+}
+
+long read_file(int fd, char* data, std::size_t size, std::int64_t offset) noexcept {
+  size = std::min(size, kCallMax);
+  return count_of(retried(
+      [&] { return offset < 0 ? ::read(fd, data, size) : ::pread(fd, data, size, offset); }));
+}
+
+long write_file(int fd, const char* data, std::size_t size, std::int64_t offset) noexcept {
+  size = std::min(size, kCallMax);
+  return count_of(retried(
+      [&] { return offset < 0 ? ::write(fd, data, size) : ::pwrite(fd, data, size, offset); }));
+}
+
+long read_at_once(int fd, char* data, std::size_t size, std::int64_t offset) noexcept {
+  const iovec slice{data, size};
+  return count_of(::preadv2(fd, &slice, 1, offset, RWF_NOWAIT));
+}
+
+int sync_file(int fd, bool data_only) noexcept {
+  return result_of(retried([&] { return data_only ? ::fdatasync(fd) : ::fsync(fd); }));
+}
+
+int truncate_file(int fd, std::int64_t size) noexcept {
+  return result_of(retried([&] { return ::ftruncate(fd, size); }));
+}
+
+std::int64_t seek_file(int fd, std::int64_t offset, int whence) noexcept {
+  const off_t result = ::lseek(fd, offset, whence);
+  return result < 0 ? -errno : result;
+}
+
+int status_of(int fd, FileStatus& out) noexcept {
+  struct ::stat status{};
+  if (::fstat(fd, &status) != 0) return -errno;
+  copy_status(status, out);
+  return 0;
+}
+
+int status_of(const char* path, bool follow_links, FileStatus& out) noexcept {
+  struct ::stat status{};
+  if (::fstatat(AT_FDCWD, path, &status, follow_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+    return -errno;
+  copy_status(status, out);
+  return 0;
+}
+
+bool is_directory(std::uint32_t mode) noexcept { return S_ISDIR(mode); }
+bool is_regular(std::uint32_t mode) noexcept { return S_ISREG(mode); }
+bool is_link(std::uint32_t mode) noexcept { return S_ISLNK(mode); }
+
+int rename_path(const char* from, const char* to) noexcept { return result_of(::rename(from, to)); }
+int unlink_path(const char* path) noexcept { return result_of(::unlink(path)); }
+int make_directory(const char* path, unsigned permissions) noexcept {
+  return result_of(::mkdir(path, static_cast<mode_t>(permissions)));
+}
+int remove_directory(const char* path) noexcept { return result_of(::rmdir(path)); }
+int make_link(const char* target, const char* path) noexcept {
+  return result_of(::symlink(target, path));
+}
+
+int read_link(const char* path, std::string& out) {
+  for (std::size_t room = 256;; room *= 2) {
+    out.resize(room);
+    const ssize_t size = ::readlink(path, out.data(), room);
+    if (size < 0) return -errno;
+    if (static_cast<std::size_t>(size) == room) continue;  // perhaps cut off
+    out.resize(static_cast<std::size_t>(size));
+    return 0;
+  }
+}
+
+int read_directory(int fd, std::vector<Entry>& out) {
+  alignas(KernelEntry) std::array<char, 32'768> buffer;
+  const long size = ::syscall(SYS_getdents64, fd, buffer.data(), buffer.size());
+  if (size < 0) return -errno;
+  if (size == 0) return 0;
+  for (long at = 0; at < size;) {
+    const char* entry = buffer.data() + at;
+    unsigned short length;
+    std::memcpy(&length, entry + offsetof(KernelEntry, size), sizeof length);
+    const char* name = entry + offsetof(KernelEntry, name);
+    if (std::strcmp(name, ".") != 0 && std::strcmp(name, "..") != 0) {
+      Entry& added = out.emplace_back();
+      added.name = name;
+      std::memcpy(&added.inode, entry, sizeof added.inode);
+      added.kind = kind_of(static_cast<unsigned char>(entry[offsetof(KernelEntry, type)]));
+    }
+    at += length;
+  }
+  return 1;
+}
+
+int remove_tree(const char* path) {
+  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  const int error = empty_directory(fd);
+  const int removed = remove_directory(path);
+  return error < 0 ? error : removed;
+}
+
+void random_name(char* out, std::size_t size) noexcept {
+  static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  while (::getrandom(out, size, 0) < static_cast<ssize_t>(size)) {
+  }
+  for (std::size_t i = 0; i < size; ++i)
+    out[i] = kLetters[static_cast<unsigned char>(out[i]) % (sizeof kLetters - 1)];
+}
+
+std::string temporary_directory() {
+  const char* set = std::getenv("TMPDIR");
+  return set && *set ? set : "/tmp";
+}
+
+}  // namespace hob::sys
