@@ -128,7 +128,6 @@ set(HOB_SOURCES
   src/loop/timer_wheel.cpp
   src/net/listener.cpp
   src/net/open_connection.cpp
-  src/net/resolve.cpp
   src/net/server.cpp
   src/process/signals.cpp
   src/stream/address.cpp
@@ -329,6 +328,8 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/runtime.cpp
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
+
+set(HOB_FUZZ_TARGETS)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

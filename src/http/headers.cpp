@@ -110,7 +110,8 @@ void Headers::add(Text name, Text value) {
   } else if (block_->count == block_->capacity ||
              block_->text_capacity() - block_->text_size < need) {
     // The arguments may be views of the old text, so it goes last.
-    old = std::exchange(block_, grown(block_->count, need + block_->text_size));
+    const std::size_t more = std::max<std::size_t>(block_->count, kFirstEntries);
+    old = std::exchange(block_, grown(more, need + block_->text_size));
   }
   Entry& entry = block_->entries()[block_->count];
   entry.name_at = write(*block_, key);

@@ -119,6 +119,15 @@ TEST_CASE("headers grow, and leave behind what was replaced") {
   CHECK(counter.size() == 1);
 }
 
+TEST_CASE("headers that were emptied grow like others") {
+  Headers headers = Headers{{"a", ""}};
+  Headers copy = headers;
+  copy.remove("a");
+  copy.add("name", std::string(500, 'v'));
+  CHECK(copy.get("name") == std::string(500, 'v'));
+  CHECK(dump(headers) == "a: \n");
+}
+
 TEST_CASE("views of the headers may be arguments") {
   Headers headers{{"first", "value"}};
   for (int i = 0; i < 100; ++i) {
