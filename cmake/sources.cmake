@@ -329,7 +329,11 @@ set(HOB_CONFORMANCE_SOURCES
   tests/conformance/scenario.cpp
   tests/conformance/sync.cpp)
 
-set(HOB_FUZZ_TARGETS)
+set(HOB_FUZZ_TARGETS
+  tests/fuzz/chunk.cpp
+  tests/fuzz/headers.cpp
+  tests/fuzz/request.cpp
+  tests/fuzz/response.cpp)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

@@ -11,7 +11,7 @@ import sys
 
 # Layers that are libraries of their own, because they need what not everybody has.
 COMPONENTS = ["tls", "http"]
-OWN_RULES = {"support", "conformance", "canary", "package", "tidy"}
+OWN_RULES = {"support", "conformance", "canary", "fuzz", "package", "tidy"}
 HEAD = """\
 # Written by tools/update_sources.py; run it after adding or removing a file.
 # A list instead of a GLOB: adding a file makes the build configure itself again.
@@ -56,7 +56,9 @@ def render(root):
         block("HOB_TEST_FOLDERS", sorted(tests)),
         *(block(f"HOB_TESTS_{folder}", files) for folder, files in sorted(tests.items())),
         block("HOB_CANARY_SOURCES", found(root, "tests/canary", "*.cpp")),
-        block("HOB_CONFORMANCE_SOURCES", found(root, "tests/conformance", "*.cpp")),
+        block("HOB_CONFORMANCE_SOURCES", [file for file in found(root, "tests/conformance", "*.cpp")
+                                          if file.count("/") == 2]),
+        block("HOB_FUZZ_TARGETS", found(root, "tests/fuzz", "*.cpp")),
         block("HOB_EXAMPLES", examples),
         block("HOB_BENCH_SOURCES", bench),
     ]
