@@ -172,9 +172,26 @@ set(HOB_SOURCES
   src/testing/cancel_everywhere.cpp
   src/testing/memory_stream.cpp)
 
-set(HOB_TLS_PUBLIC_HEADERS)
+set(HOB_TLS_PUBLIC_HEADERS
+  include/hob/tls.hpp
+  include/hob/tls/certificate.hpp
+  include/hob/tls/context.hpp
+  include/hob/tls/error.hpp)
 
-set(HOB_TLS_SOURCES)
+set(HOB_TLS_SOURCES
+  src/tls/certificate.cpp
+  src/tls/certificate_files.cpp
+  src/tls/channel.cpp
+  src/tls/closing.cpp
+  src/tls/context.cpp
+  src/tls/context_impl.cpp
+  src/tls/default_certs.cpp
+  src/tls/describe.cpp
+  src/tls/error.cpp
+  src/tls/handshake.cpp
+  src/tls/load_elsewhere.cpp
+  src/tls/session_cache.cpp
+  src/tls/tls_transport.cpp)
 
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
@@ -242,7 +259,8 @@ set(HOB_TEST_FOLDERS
   process
   sync
   task
-  testing)
+  testing
+  tls)
 
 set(HOB_TESTS_core
   tests/core/duration.test.cpp
@@ -288,6 +306,7 @@ set(HOB_TESTS_net
 set(HOB_TESTS_process
   tests/process/signals.test.cpp)
 
+
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp
   tests/sync/condition.test.cpp
@@ -313,6 +332,12 @@ set(HOB_TESTS_task
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
   tests/testing/everything.test.cpp)
+
+set(HOB_TESTS_tls
+  tests/tls/cancel.test.cpp
+  tests/tls/context.test.cpp
+  tests/tls/refusals.test.cpp
+  tests/tls/transfer.test.cpp)
 
 set(HOB_CANARY_SOURCES
   tests/canary/canary.cpp)

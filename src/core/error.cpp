@@ -18,6 +18,9 @@ OSError::OSError(int code, Text operation)
       code_(code),
       operation_(detail::Message::make(operation)) {}
 
+OSError::OSError(int code, Text operation, const std::string& what)
+    : std::runtime_error(what), code_(code), operation_(detail::Message::make(operation)) {}
+
 namespace {
 
 std::string demangled(const std::type_info& type) {

@@ -46,6 +46,10 @@ class OSError : public std::runtime_error {
   int code() const noexcept { return code_; }
   const char* operation() const noexcept { return operation_->c_str(); }
 
+ protected:
+  /// For errors that have a text of their own.
+  OSError(int code, Text operation, const std::string& what);
+
  private:
   int code_;
   detail::Ref<detail::Message> operation_;

@@ -42,7 +42,7 @@ class Security {
   }
 
   /// The client's or the server's side of a handshake over `lower`, which the new transport then
-  /// owns. When it fails or is cancelled `lower` is aborted. Throws what the protocol calls its
+  /// owns. When it fails or is cancelled `lower` is closed. Throws what the protocol calls its
   /// errors (SSLError), OSError of ECONNABORTED when it takes too long, ValueError for a request
   /// that does not fit.
   virtual Coro<detail::Ref<Transport>> connect(detail::Ref<Transport> lower,
