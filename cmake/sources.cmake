@@ -336,6 +336,7 @@ set(HOB_TESTS_testing
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
   tests/tls/context.test.cpp
+  tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
   tests/tls/transfer.test.cpp)
 
@@ -380,6 +381,7 @@ set(HOB_EXAMPLES
   examples/task_group_errors.cpp
   examples/threads.cpp
   examples/timeouts.cpp
+  examples/tls_readline.cpp
   examples/tour.cpp
   examples/two_callers.cpp
   examples/virtual_time_test.cpp
