@@ -128,6 +128,7 @@ set(HOB_SOURCES
   src/loop/timer_wheel.cpp
   src/net/listener.cpp
   src/net/open_connection.cpp
+  src/net/resolve.cpp
   src/net/server.cpp
   src/process/signals.cpp
   src/stream/address.cpp
@@ -305,7 +306,6 @@ set(HOB_TESTS_net
 
 set(HOB_TESTS_process
   tests/process/signals.test.cpp)
-
 
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp
