@@ -44,9 +44,9 @@ int TlsTransport::advance_closing() noexcept {
     if (write_answer_ < 0) return write_answer_;
     if (channel_.pending()) return -EAGAIN;
   }
-  if (shutdown_timeout_ <= Duration()) return 0;
   closing_ = Closing::draining;
-  return drain();
+  const int answer = drain();
+  return shutdown_timeout_ <= Duration() ? 0 : answer;
 }
 
 // Reads up to the peer's good-bye, or to the end or an error, which will do, too: everything of

@@ -56,6 +56,36 @@ TEST_CASE("reading, writing and closing") {
   CHECK(count > 30);
 }
 
+TEST_CASE("a handshake inside TLS") {
+  cancel_everywhere([]() -> Coro<> {
+    auto [outer_client, outer_server] =
+        co_await handshake(client_context(), server_context(), "example.org");
+    const TlsContext client_side = client_context();
+    const TlsContext server_side = server_context();
+    hob::Security* client_security = client_side;
+    hob::Security* server_security = server_side;
+    SecurityRequest ask(std::string("example.org"));
+    SecurityRequest answer;
+    auto pair = hob::gather(client_security->connect(outer_client, std::move(ask)),
+                            server_security->accept(outer_server, std::move(answer)));
+    auto [client, server] = co_await std::move(pair);
+    client->close();
+    server->close();
+  });
+}
+
+TEST_CASE("waiting for the peer's good-bye") {
+  cancel_everywhere([]() -> Coro<> {
+    auto [client, server] = co_await handshake(client_context(), server_context(), "example.org");
+    const auto sending = hob::create_task(write_all, server, std::string(200'000, 'x'));
+    const auto closing = hob::create_task(wire::close, client);
+    co_await hob::sleep(std::chrono::seconds(1));
+    server->close();
+    co_await hob::as_result(sending);
+    co_await closing;
+  });
+}
+
 // A reader that is cancelled at each of its suspensions and starts again sees every byte once.
 TEST_CASE("a cancelled read or write loses nothing and repeats nothing") {
   const auto main = []() -> Coro<> {

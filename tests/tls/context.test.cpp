@@ -11,10 +11,12 @@
 
 #include <openssl/pem.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace {
 
@@ -297,6 +299,33 @@ TEST_CASE("the system's authorities are loaded at the first handshake, and refus
   TlsContext two = hob::create_default_context();
   two.load_verify_locations(authority());
   CHECK(run_virtual(talk(two, server_context(), "example.org")).client.has_peer_certificate);
+}
+
+TEST_CASE("one context in many threads") {
+  TlsContext client = hob::create_default_context();
+  client.load_verify_locations(authority());
+  const TlsContext server = server_context();
+  const TlsContext other = server_context(make_certificate(authority(), {"other.org"}));
+  TlsContext choosing = server_context();
+  choosing.set_sni_callback([&other](TlsContext, const std::string& name) {
+    return name == "other.org" ? hob::SniChoice(other) : hob::SniChoice::keep();
+  });
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int turn = 0; turn < 5; ++turn) {
+        const bool first =
+            run_virtual(talk(client, server, "example.org")).server.version == "TLSv1.3";
+        const bool second =
+            run_virtual(talk(client, choosing, "other.org")).client.peer_certificate.subject ==
+            "CN=other.org";
+        if (first && second) ++good;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good == 15);
 }
 
 TEST_CASE("the key log has the secrets of each connection") {

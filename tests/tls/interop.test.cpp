@@ -191,12 +191,6 @@ TEST_CASE("our errors are Python's") {
 
 // Conversations.
 
-std::string pattern(std::size_t size) {
-  std::string data(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>(i * 131 % 251);
-  return data;
-}
-
 Coro<std::string> converse(std::uint16_t port, TlsContext context, std::string data) {
   hob::ConnectionOptions options;
   options.ssl = context;
@@ -240,7 +234,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
   CHECK(server.rest() == "False\nTrue\n");
 }
 
-Coro<> echo(hob::StreamReader reader, hob::StreamWriter writer) {
+Coro<> echo_stream(hob::StreamReader reader, hob::StreamWriter writer) {
   for (;;) {
     const std::string some = co_await reader.read(50'000);
     if (some.empty()) break;
@@ -251,11 +245,11 @@ Coro<> echo(hob::StreamReader reader, hob::StreamWriter writer) {
   co_await writer.wait_closed();
 }
 
-/// Serves `echo` while `command PORT` runs; gives what that has printed.
+/// Serves `echo_stream` while `command PORT` runs; gives what that has printed.
 Coro<std::string> serve_for(TlsContext context, std::string command) {
   hob::ServerOptions options;
   options.ssl = context;
-  const hob::Server server = co_await hob::start_server(&echo, "127.0.0.1", 0, options);
+  const hob::Server server = co_await hob::start_server(&echo_stream, "127.0.0.1", 0, options);
   std::string whole = command + std::to_string(server.port()) + " 2>&1";
   std::string output = co_await hob::to_thread(&output_of, std::move(whole));
   server.close();

@@ -15,13 +15,6 @@ using namespace wire;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 using hob::testing::run_virtual;
 
-std::string pattern(std::size_t size) {
-  std::string data(size, '\0');
-  unsigned state = 1;
-  for (char& byte : data) byte = static_cast<char>((state = state * 1103515245 + 12345) >> 16);
-  return data;
-}
-
 Coro<> echo(TransportRef transport) {
   for (;;) {
     std::string some = co_await read_some(transport, 5000);

@@ -222,6 +222,13 @@ inline Coro<> close(TransportRef transport) {
   transport->close();
 }
 
+/// Bytes in which a gap or a repetition shows.
+inline std::string pattern(std::size_t size) {
+  std::string data(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>(i * 131 % 251);
+  return data;
+}
+
 // Handshakes.
 
 struct Both {
