@@ -256,14 +256,24 @@ struct FieldAddress {
   }
 };
 template <auto Field>
-consteval auto field_name() {
-  const char* printed = __PRETTY_FUNCTION__;  // ...P = &unmade.object.next] or ...Job::next)]
+consteval auto printed_field() {
+  struct Range {
+    const char* text;
+    std::size_t begin, end;
+  };
+  const char* printed = __PRETTY_FUNCTION__;  // ...Field = &unmade.object.next] or ...Job::next)]
   std::size_t end = sizeof(__PRETTY_FUNCTION__) - 1;
   while (printed[end - 1] == ']' || printed[end - 1] == ')') --end;
   std::size_t begin = end;
   while (printed[begin - 1] != '.' && printed[begin - 1] != ':') --begin;
-  Name<64> name{};
-  for (std::size_t i = 0; begin + i < end && i < 63; ++i) name.text[i] = printed[begin + i];
+  return Range{printed, begin, end};
+}
+template <auto Field>
+consteval auto field_name() {
+  constexpr auto kPrinted = printed_field<Field>();
+  Name<kPrinted.end - kPrinted.begin + 1> name{};
+  for (std::size_t i = kPrinted.begin; i < kPrinted.end; ++i)
+    name.text[i - kPrinted.begin] = kPrinted.text[i];
   return name;
 }
 /// Refuses when the field cannot be sent; the error names it.
