@@ -392,4 +392,6 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
   bench/scheduler/hob.cpp
-  bench/scheduler/libuv.cpp)
+  bench/scheduler/libuv.cpp
+  bench/tls/bare.cpp
+  bench/tls/hob.cpp)
