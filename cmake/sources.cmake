@@ -41,15 +41,20 @@ set(HOB_PUBLIC_HEADERS
   include/hob/loop/exception_context.hpp
   include/hob/loop/handle.hpp
   include/hob/loop/signal_listener.hpp
+  include/hob/net/datagram.hpp
   include/hob/net/open_connection.hpp
+  include/hob/net/resolver.hpp
   include/hob/net/server.hpp
+  include/hob/net/socket.hpp
   include/hob/process/signals.hpp
   include/hob/stream/errors.hpp
   include/hob/stream/extra_info.hpp
+  include/hob/stream/pipe.hpp
   include/hob/stream/read_awaiter.hpp
   include/hob/stream/reader.hpp
   include/hob/stream/security.hpp
   include/hob/stream/security_info.hpp
+  include/hob/stream/sendfile.hpp
   include/hob/stream/stream.hpp
   include/hob/stream/stream_ref.hpp
   include/hob/stream/transport.hpp
@@ -90,6 +95,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
   include/hob/testing/run_virtual.hpp)
 
@@ -126,15 +132,22 @@ set(HOB_SOURCES
   src/loop/remote_loop.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/net/datagram.cpp
+  src/net/happy_eyeballs.cpp
   src/net/listener.cpp
   src/net/open_connection.cpp
   src/net/resolve.cpp
+  src/net/resolver.cpp
   src/net/server.cpp
+  src/net/sock_calls.cpp
+  src/net/socket.cpp
   src/process/signals.cpp
   src/stream/address.cpp
   src/stream/descriptor_transport.cpp
+  src/stream/pipe.cpp
   src/stream/read_awaiter.cpp
   src/stream/reader.cpp
+  src/stream/sendfile.cpp
   src/stream/stream_output.cpp
   src/stream/stream_state.cpp
   src/stream/transport.cpp
@@ -150,6 +163,7 @@ set(HOB_SOURCES
   src/sys/ipc.cpp
   src/sys/module.cpp
   src/sys/process.cpp
+  src/sys/resolver.cpp
   src/sys/socket.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
@@ -171,6 +185,7 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
+  src/testing/faults.cpp
   src/testing/memory_stream.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
@@ -258,6 +273,7 @@ set(HOB_TEST_FOLDERS
   loop
   net
   process
+  stream
   sync
   task
   testing
@@ -302,10 +318,19 @@ set(HOB_TESTS_loop
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_net
-  tests/net/echo.test.cpp)
+  tests/net/echo.test.cpp
+  tests/net/resolver.test.cpp
+  tests/net/server.test.cpp
+  tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
   tests/process/signals.test.cpp)
+
+set(HOB_TESTS_stream
+  tests/stream/faults.test.cpp
+  tests/stream/pipe.test.cpp
+  tests/stream/reader.test.cpp
+  tests/stream/writer.test.cpp)
 
 set(HOB_TESTS_sync
   tests/sync/barrier.test.cpp
@@ -369,6 +394,7 @@ set(HOB_EXAMPLES
   examples/call_graph.cpp
   examples/cancel_everywhere.cpp
   examples/cancel_task.cpp
+  examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
   examples/dumplings.cpp
@@ -377,13 +403,17 @@ set(HOB_EXAMPLES
   examples/hello_world.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
+  examples/port_scanner.cpp
   examples/producer_consumer.cpp
+  examples/stdin_to_socket.cpp
   examples/task_group_errors.cpp
+  examples/tcp_echo.cpp
   examples/threads.cpp
   examples/timeouts.cpp
   examples/tls_readline.cpp
   examples/tour.cpp
   examples/two_callers.cpp
+  examples/udp_ping.cpp
   examples/virtual_time_test.cpp
   examples/when_a_do_b.cpp
   examples/world_hello.cpp)
@@ -393,5 +423,9 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/bare.cpp
   bench/scheduler/hob.cpp
   bench/scheduler/libuv.cpp
+  bench/stream/asio.cpp
+  bench/stream/bare.cpp
+  bench/stream/hob.cpp
+  bench/stream/libuv.cpp
   bench/tls/bare.cpp
   bench/tls/hob.cpp)

@@ -43,12 +43,17 @@
 #include <hob/sync/semaphore.hpp>  // Semaphore, BoundedSemaphore
 
 // Streams and networking.
+#include <hob/net/datagram.hpp>          // create_datagram_endpoint
 #include <hob/net/open_connection.hpp>   // open_connection, open_unix_connection
+#include <hob/net/resolver.hpp>          // getaddrinfo, getnameinfo, GaiError
 #include <hob/net/server.hpp>            // start_server, start_unix_server, Server
+#include <hob/net/socket.hpp>            // Socket, for the loop's sock_* functions
 #include <hob/stream/errors.hpp>         // IncompleteReadError, LimitOverrunError
 #include <hob/stream/extra_info.hpp>     // ExtraInfo, SocketAddress
+#include <hob/stream/pipe.hpp>           // connect_read_pipe, standard_input, ...
 #include <hob/stream/security.hpp>       // Security: what `ssl=` takes
 #include <hob/stream/security_info.hpp>  // what a secure connection knows about itself
+#include <hob/stream/sendfile.hpp>       // sendfile
 #include <hob/stream/stream.hpp>         // StreamReader, StreamWriter
 #include <hob/stream/transport.hpp>      // Transport: what a stream is made of
 

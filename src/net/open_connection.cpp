@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <hob/net/open_connection.hpp>
 
+#include "net/happy_eyeballs.hpp"
 #include "net/resolve.hpp"
 #include "stream/address.hpp"
 #include "stream/descriptor_transport.hpp"
@@ -71,32 +72,6 @@ Coro<Ref<Transport>> connect_one(sys::Address remote, const std::vector<sys::Add
   co_return Ref<Transport>(transport.get());
 }
 
-/// As asyncio: one error, or all the same, is that error; else all of them.
-void raise_all(const std::vector<std::exception_ptr>& errors) {
-  std::string text;
-  bool same = true;
-  for (const std::exception_ptr& error : errors) {
-    const std::string one = describe(error);
-    if (!text.empty() && describe(errors.front()) != one) same = false;
-    text += (text.empty() ? "" : ", ") + one;
-  }
-  if (same) std::rethrow_exception(errors.front());
-  throw OSError(ECONNREFUSED, "Multiple exceptions: " + text);
-}
-
-Coro<Ref<Transport>> connect_any(std::vector<sys::Address> addresses,
-                                 std::vector<sys::Address> locals) {
-  std::vector<std::exception_ptr> errors;
-  for (const sys::Address& address : addresses) {
-    auto connected = co_await as_result(connect_one(address, &locals));
-    if (connected) co_return std::move(connected).value();
-    if (connected.cancelled()) connected.value();
-    errors.push_back(connected.exception());
-  }
-  raise_all(errors);
-  co_return {};
-}
-
 Coro<Stream> finish_connection(Ref<Transport> transport, const Connecting& wanted,
                                std::string host) {
   if (wanted.ssl) {
@@ -116,7 +91,12 @@ Coro<Stream> connect_tcp(std::string host, std::uint16_t port, Connecting wanted
   if (!wanted.local_host.empty() || wanted.options.local_port != 0) {
     locals = co_await resolve(wanted.local_host, wanted.options.local_port, family, true);
   }
-  Ref<Transport> transport = co_await connect_any(std::move(addresses), std::move(locals));
+  const Duration delay = wanted.options.happy_eyeballs_delay;
+  int first = wanted.options.interleave;
+  if (first < 0) first = delay.is_forever() ? 0 : 1;
+  Connect connect = [&locals](sys::Address address) { return connect_one(address, &locals); };
+  Ref<Transport> transport =
+      co_await connect_any(interleave(std::move(addresses), first), delay, std::move(connect));
   co_return co_await finish_connection(std::move(transport), wanted, std::move(host));
 }
 

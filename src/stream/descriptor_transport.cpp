@@ -39,6 +39,18 @@ long DescriptorTransport::try_write(const Slice* slices, std::size_t count) noex
   return n;
 }
 
+long DescriptorTransport::try_send_file(int file, long long* offset, std::size_t size) noexcept {
+  if (!descriptor_.may_try(Descriptor::kWrite)) return descriptor_.refusal();
+  std::int64_t at = *offset;
+  long n = 0;
+  do {
+    n = sys::send_file(descriptor_.fd(), file, &at, size);
+  } while (n == -EINTR);
+  *offset = at;
+  descriptor_.tried(Descriptor::kWrite, n, 0);  // less may be the file's end, too
+  return n == -EINVAL || n == -ENOSYS ? -EOPNOTSUPP : n;
+}
+
 int DescriptorTransport::write_eof() noexcept {
   if (!is_socket()) return -EOPNOTSUPP;
   return descriptor_.is_open() ? sys::shutdown_write(descriptor_.fd()) : -EBADF;

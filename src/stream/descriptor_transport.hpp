@@ -37,6 +37,7 @@ class DescriptorTransport final : public Transport, public Pooled {
   void abort() noexcept override;
   bool closed() const noexcept override { return !descriptor_.is_open(); }
   void describe(ExtraInfo& info) const override;
+  long try_send_file(int file, long long* offset, std::size_t size) noexcept override;
   int fd() const noexcept override { return descriptor_.fd(); }
 
  private:

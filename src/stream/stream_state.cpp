@@ -255,7 +255,8 @@ bool StreamState::find_separator(ReadAwaiter& read) noexcept {
     }
     longest = std::max(longest, separator.size());
     const std::size_t at = bytes.find(separator, read.scanned_);
-    if (at == bytes.npos || at + separator.size() >= end) continue;
+    if (at == bytes.npos || at + separator.size() > end) continue;
+    if (at + separator.size() == end && at < start) continue;  // of two, the shorter one
     start = at;
     end = at + separator.size();
   }

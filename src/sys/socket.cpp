@@ -249,7 +249,8 @@ long send(int fd, const void* data, std::size_t size) noexcept {
 }
 long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
   if (const int fault = injected(Call::send, size)) return fault;
-  return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, pointer(to), to.size));
+  const sockaddr* address = to.size != 0 ? pointer(to) : nullptr;
+  return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, address, to.size));
 }
 long send_slices(int fd, const void* slices, std::size_t count) noexcept {
   if (count == 1) {
@@ -287,6 +288,10 @@ long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcep
   const long n = result_of(::sendfile(to, from, &at, size));
   *offset = at;
   return n;
+}
+long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
+  if (const int fault = injected(Call::read, size)) return fault;
+  return result_of(::pread(fd, data, size, offset));
 }
 int shutdown_write(int fd) noexcept {
   if (const int fault = injected(Call::shutdown)) return fault;
@@ -328,6 +333,30 @@ int set_reuse_address(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUS
 int set_reuse_port(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 int set_ipv6_only(int fd) noexcept { return set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); }
 int set_broadcast(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_BROADCAST, 1); }
+int change_group(int fd, const Address& group, const char* interface, bool join) noexcept {
+  if (group.family() == AF_INET) {
+    ip_mreqn request{};
+    request.imr_multiaddr = load<sockaddr_in>(group).sin_addr;
+    if (interface[0] != '\0' && ::inet_pton(AF_INET, interface, &request.imr_address) != 1) {
+      request.imr_ifindex = static_cast<int>(::if_nametoindex(interface));
+      if (request.imr_ifindex == 0) return -ENODEV;
+    }
+    return set_option(fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
+                      sizeof request);
+  }
+  ipv6_mreq request{};
+  request.ipv6mr_multiaddr = load<sockaddr_in6>(group).sin6_addr;
+  if (interface[0] != '\0') {
+    request.ipv6mr_interface = ::if_nametoindex(interface);
+    if (request.ipv6mr_interface == 0) return -ENODEV;
+  }
+  return set_option(fd, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request,
+                    sizeof request);
+}
+std::string interface_name(std::uint32_t scope_id) {
+  char name[IF_NAMESIZE] = "";
+  return ::if_indextoname(scope_id, name) ? name : "";
+}
 void set_reset_on_close(int fd) noexcept {
   const linger none{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
@@ -362,6 +391,19 @@ FileKind kind_of(int fd) noexcept {
   socklen_t size = sizeof type;
   ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
   return type == SOCK_STREAM ? FileKind::stream_socket : FileKind::packet_socket;
+}
+
+int open_standard_stream(int number, bool write) noexcept {
+  const FileKind kind = kind_of(number);
+  if (kind == FileKind::pipe || kind == FileKind::terminal) {
+    const char* const paths[] = {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"};
+    const int flags = (write ? O_WRONLY : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    const int fd = ::open(paths[number], flags);
+    if (fd >= 0) return fd;
+  }
+  const int fd = result_of(::fcntl(number, F_DUPFD_CLOEXEC, 3));
+  if (fd >= 0 && kind != FileKind::file) set_non_blocking(fd);
+  return fd;
 }
 
 }  // namespace hob::sys

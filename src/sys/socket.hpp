@@ -55,6 +55,8 @@ long read(int fd, void* data, std::size_t size) noexcept;
 long write_slices(int fd, const void* slices, std::size_t count) noexcept;
 /// sendfile(2); advances `*offset`.
 long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept;
+/// pread(2).
+long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept;
 int shutdown_write(int fd) noexcept;
 int local_address(int fd, Address& out) noexcept;
 int peer_address(int fd, Address& out) noexcept;
@@ -68,6 +70,9 @@ int set_reuse_address(int fd) noexcept;
 int set_reuse_port(int fd) noexcept;
 int set_ipv6_only(int fd) noexcept;
 int set_broadcast(int fd) noexcept;
+/// Joins or leaves a multicast group on an interface, by its address (IPv4) or name; "": any.
+int change_group(int fd, const Address& group, const char* interface, bool join) noexcept;
+std::string interface_name(std::uint32_t scope_id);
 /// SO_LINGER of no time: close(2) sends a reset.
 void set_reset_on_close(int fd) noexcept;
 int set_non_blocking(int fd) noexcept;
@@ -77,6 +82,10 @@ int close(int fd) noexcept;
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept;
 /// 0 when there is no such file.
 std::uint64_t inode_of(const char* path) noexcept;
+
+/// A descriptor of our own for standard stream `number`, non-blocking. Pipes and terminals are
+/// opened anew: the flag belongs to the open file, which other processes share.
+int open_standard_stream(int number, bool write) noexcept;
 
 enum class FileKind : unsigned char { stream_socket, packet_socket, pipe, terminal, file, other };
 FileKind kind_of(int fd) noexcept;

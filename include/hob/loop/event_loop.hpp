@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iosfwd>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +28,9 @@ template <class T = void>
 class Task;
 struct TaskOptions;
 struct ExceptionContext;
+class Socket;
+struct SocketAddress;
+struct Datagram;
 class ThreadPoolExecutor;
 
 /// How a loop waits. `automatic` is what the environment's HOB_DRIVER names, else `epoll`.
@@ -233,6 +238,28 @@ class EventLoop {
   /// Takes it out, and restores the signal's default action when no other loop and no receiver
   /// wants it; gives whether there was a handler.
   bool remove_signal_handler(int signal);
+
+  // Plain sockets, as in asyncio. Each call is tried at once, and waited for if so; a cancelled
+  // one has had no effect (but sock_sendall and sock_sendfile may have sent a part). They throw
+  // OSError. Buffers and views are borrowed until the await ends. (Defined in the net layer.)
+
+  /// Up to `size` bytes; "" at the end.
+  Coro<std::string> sock_recv(Socket& socket, std::size_t size);
+  /// The same into `data`; gives how many.
+  Coro<std::size_t> sock_recv_into(Socket& socket, char* data, std::size_t size);
+  /// One packet and where it came from; what is longer than `size` is cut off.
+  Coro<Datagram> sock_recvfrom(Socket& socket, std::size_t size);
+  Coro<void> sock_sendall(Socket& socket, std::string_view data);
+  /// Gives how many bytes were sent: of packets, all.
+  Coro<std::size_t> sock_sendto(Socket& socket, std::string_view data,
+                                const SocketAddress& address);
+  Coro<void> sock_connect(Socket& socket, const SocketAddress& address);
+  /// The new connection, and the peer's address.
+  Coro<std::pair<Socket, SocketAddress>> sock_accept(Socket& socket);
+  /// Sends `count` bytes of a file from `offset` on, or what there is of them, without copying them
+  /// through the program; gives how many. `file` is a descriptor.
+  Coro<std::size_t> sock_sendfile(Socket& socket, int file, std::int64_t offset = 0,
+                                  std::size_t count = static_cast<std::size_t>(-1));
 
   // Errors and debugging.
 

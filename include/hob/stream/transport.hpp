@@ -67,7 +67,10 @@ class Transport {
 
   /// Fills in what is known: addresses, descriptor, security (get_extra_info).
   virtual void describe(ExtraInfo& info) const = 0;
-  /// The descriptor, for sendfile(2) and the like; -1 when bytes do not go straight to one.
+  /// Sends up to `size` bytes of a file from `*offset` on, which it advances: a count, 0 at the
+  /// file's end, or -errno; -EOPNOTSUPP when bytes have to be read first.
+  virtual long try_send_file(int file, long long* offset, std::size_t size) noexcept;
+  /// The descriptor; -1 when bytes do not go straight to one.
   virtual int fd() const noexcept { return -1; }
 
  protected:

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// The echo server on Hob: streams as its users write them, and plain sockets.
+#include <hob/hob.hpp>
+
+#include "load.hpp"
+
+namespace {
+
+struct Ending {
+  explicit Ending(std::uint64_t count) : left(count) {}
+  std::uint64_t left;
+  std::uint64_t echoed = 0;
+  hob::Event ended;
+  hob::Event all_echoed;
+  std::uint64_t wanted = 0;
+
+  void close() {
+    if (--left == 0) ended.set();
+  }
+  void first_echo() {
+    if (++echoed == wanted) all_echoed.set();
+  }
+};
+
+hob::Coro<> echo(hob::StreamReader reader, hob::StreamWriter writer, Ending& ending) {
+  bool first = true;
+  while (true) {
+    const auto data = co_await reader.read_some();
+    if (data.empty()) break;
+    writer.write(data);
+    co_await writer.drain();
+    if (std::exchange(first, false)) ending.first_echo();
+  }
+  ending.close();
+}
+
+hob::Coro<hob::Server> start(Ending& ending) {
+  const auto handler = [&ending](hob::StreamReader reader, hob::StreamWriter writer) {
+    return echo(std::move(reader), std::move(writer), ending);
+  };
+  co_return co_await hob::start_server(handler, "127.0.0.1", 0, {.backlog = 4096});
+}
+
+struct Streams {
+  static void serve(bench::Run& run, load::Shape shape) {
+    load::Clients clients(shape, run.count);
+    Ending ending(shape.connections);
+    const auto main = [&]() -> hob::Coro<> {
+      auto server = co_await start(ending);
+      run.start();
+      clients.go(server.port());
+      co_await ending.ended.wait();
+      run.stop();
+      server.close();
+    };
+    hob::run(main());
+  }
+  static void idle(bench::Run& run) {
+    load::Shape shape{unsigned(run.count), load::kIdle.size};
+    load::Clients clients(shape, run.count, true);
+    Ending ending(run.count);
+    ending.wanted = run.count;
+    const auto main = [&]() -> hob::Coro<> {
+      auto server = co_await start(ending);
+      run.memory_start();
+      clients.go(server.port());
+      co_await ending.all_echoed.wait();
+      run.memory_stop();
+      clients.release();
+      co_await ending.ended.wait();
+      server.close();
+    };
+    hob::run(main());
+  }
+};
+
+hob::Coro<> echo_plain(hob::Socket socket, Ending& ending) {
+  auto& loop = hob::get_running_loop();
+  bool first = true;
+  while (true) {
+    const std::string data = co_await loop.sock_recv(socket, 256 << 10);
+    if (data.empty()) break;
+    co_await loop.sock_sendall(socket, data);
+    if (std::exchange(first, false)) ending.first_echo();
+  }
+  ending.close();
+}
+
+hob::Coro<> accept_all(int listener, Ending& ending) {
+  auto& loop = hob::get_running_loop();
+  auto socket = hob::Socket::adopt(listener);
+  while (true) {
+    auto accepted = co_await loop.sock_accept(socket);
+    hob::create_task(echo_plain, std::move(accepted.first), std::ref(ending));
+  }
+}
+
+struct Sockets {
+  static void serve(bench::Run& run, load::Shape shape) {
+    load::Clients clients(shape, run.count);
+    Ending ending(shape.connections);
+    const auto main = [&]() -> hob::Coro<> {
+      std::uint16_t port = 0;
+      auto accepting = hob::create_task(accept_all, load::listen_anywhere(port), std::ref(ending));
+      run.start();
+      clients.go(port);
+      co_await ending.ended.wait();
+      run.stop();
+      accepting.cancel();
+    };
+    hob::run(main());
+  }
+  static void idle(bench::Run&) {}
+};
+
+std::vector<bench::Case> cases() {
+  std::vector<bench::Case> all(std::begin(load::Cases<Streams>::kAll),
+                               std::end(load::Cases<Streams>::kAll));
+  for (bench::Case each : load::Cases<Sockets>::kAll) {
+    each.subject = "hob-sock";
+    if (!each.fresh) all.push_back(each);
+  }
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return bench::main(argc, argv, "stream", "hob", cases()); }

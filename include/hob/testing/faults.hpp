@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Faults: makes system calls of this thread fail, to test what a program does then.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hob::testing {
+
+/// While it lives, the library's calls of the kernel in this thread can be told to fail: the n-th
+/// of a kind with an error, or with less than was asked for. One at a time in each thread.
+///
+///   Faults faults;
+///   faults.fail(Faults::Call::accept, EMFILE);
+class Faults {
+ public:
+  /// Calls by their manual pages; `recv` and `send` are all of their families.
+  enum class Call : std::uint8_t {
+    accept,
+    bind,
+    connect,
+    epoll_ctl,
+    epoll_wait,
+    getsockopt,
+    listen,
+    read,
+    recv,
+    send,
+    sendfile,
+    setsockopt,
+    shutdown,
+    socket,
+    write,
+  };
+  static constexpr std::size_t kCalls = 15;
+  static constexpr std::size_t kAlways = static_cast<std::size_t>(-1);
+
+  Faults();
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
+  ~Faults();
+
+  /// The n-th call from now on (1 is the next) and those after it, `times` in all, fail with
+  /// `error`, an errno. The kernel is not asked.
+  void fail(Call call, int error, std::size_t nth = 1, std::size_t times = 1) noexcept;
+  /// They move at most `size` bytes.
+  void shorten(Call call, std::size_t size, std::size_t nth = 1,
+               std::size_t times = kAlways) noexcept;
+  /// How many of these calls were made, failed ones included.
+  std::size_t calls(Call call) const noexcept;
+  /// How many faults were injected.
+  std::size_t injected() const noexcept;
+
+ private:
+  class Plan;
+  Plan* plan_;
+};
+
+}  // namespace hob::testing
