@@ -404,6 +404,7 @@ set(HOB_EXAMPLES
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
   examples/port_scanner.cpp
+  examples/process_pool.cpp
   examples/producer_consumer.cpp
   examples/stdin_to_socket.cpp
   examples/task_group_errors.cpp
