@@ -363,6 +363,7 @@ set(HOB_TESTS_tls
   tests/tls/context.test.cpp
   tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
+  tests/tls/stream.test.cpp
   tests/tls/transfer.test.cpp)
 
 set(HOB_CANARY_SOURCES

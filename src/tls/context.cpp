@@ -54,6 +54,7 @@ TlsContext::TlsContext(const TlsContext& other) noexcept = default;
 TlsContext& TlsContext::operator=(const TlsContext& other) noexcept = default;
 TlsContext::~TlsContext() = default;
 TlsContext::operator Security*() const noexcept { return impl_.get(); }
+TlsContext::operator Security&() const noexcept { return *impl_; }
 TlsRole TlsContext::role() const noexcept { return impl_->role(); }
 
 SniChoice::SniChoice(TlsContext context) : context_(context.impl()) {}

@@ -82,8 +82,9 @@ class TlsContext {
   TlsContext& operator=(const TlsContext& other) noexcept;
   ~TlsContext();
 
-  /// For `{.ssl = context}`; borrowed.
+  /// For `{.ssl = context}` and for `start_tls(context)`; borrowed.
   operator Security*() const noexcept;  // NOLINT(google-explicit-constructor)
+  operator Security&() const noexcept;  // NOLINT(google-explicit-constructor)
   TlsRole role() const noexcept;
 
   // Certificates. Files are read at once, in this thread. OSError when they cannot be read,
