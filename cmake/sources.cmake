@@ -17,6 +17,8 @@ set(HOB_PUBLIC_HEADERS
   include/hob/core/result.hpp
   include/hob/core/text.hpp
   include/hob/executor/archive.hpp
+  include/hob/executor/async_result.hpp
+  include/hob/executor/concurrent_wait.hpp
   include/hob/executor/detail/bytes.hpp
   include/hob/executor/detail/encode.hpp
   include/hob/executor/detail/fields.hpp
@@ -25,8 +27,11 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
   include/hob/executor/function_id.hpp
+  include/hob/executor/imap.hpp
   include/hob/executor/job.hpp
   include/hob/executor/map.hpp
+  include/hob/executor/pool.hpp
+  include/hob/executor/pool_map.hpp
   include/hob/executor/process_pool.hpp
   include/hob/executor/remote_error.hpp
   include/hob/executor/run_in_executor.hpp
@@ -106,8 +111,11 @@ set(HOB_SOURCES
   src/core/memory.cpp
   src/core/message.cpp
   src/executor/admission.cpp
+  src/executor/arrivals.cpp
+  src/executor/concurrent_wait.cpp
   src/executor/detail/bytes.cpp
   src/executor/function_id.cpp
+  src/executor/pool.cpp
   src/executor/process_manager.cpp
   src/executor/process_pool.cpp
   src/executor/process_server.cpp
@@ -287,6 +295,9 @@ set(HOB_TESTS_core
   tests/core/node.test.cpp)
 
 set(HOB_TESTS_executor
+  tests/executor/concurrent_wait.test.cpp
+  tests/executor/map.test.cpp
+  tests/executor/pool.test.cpp
   tests/executor/process_pool.test.cpp
   tests/executor/process_pool_faults.test.cpp
   tests/executor/run_in_executor.test.cpp
@@ -400,10 +411,14 @@ set(HOB_EXAMPLES
   examples/coroutine_object.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
+  examples/executor_future.cpp
+  examples/executor_ticker.cpp
   examples/future_states.cpp
   examples/hello_world.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
+  examples/pool_apply.cpp
+  examples/pool_imap_unordered.cpp
   examples/port_scanner.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp

@@ -67,7 +67,9 @@
 #include <hob/file/temporary.hpp>  // temporary_file, named_temporary_file, temporary_directory
 
 // Executors.
+#include <hob/executor/concurrent_wait.hpp>  // concurrent::wait, concurrent::as_completed
 #include <hob/executor/executor.hpp>         // Executor, ShutdownOptions, MapOptions
+#include <hob/executor/pool.hpp>             // ThreadPool, AsyncResult
 #include <hob/executor/run_in_executor.hpp>  // run_in_executor, to_thread
 #include <hob/executor/thread_pool.hpp>      // ThreadPoolExecutor
 #include <hob/executor/archive.hpp>          // OutArchive, InArchive: for a type's own serialize

@@ -4,6 +4,7 @@
 
 #include "loop/loop_impl.hpp"
 #include "sys/syscall.hpp"
+#include "sys/thread.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/loop/exception_context.hpp>
@@ -55,6 +56,7 @@ LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
       random(driver == Driver::sim ? options.shuffle_seed : 0) {
   if (driver != Driver::sim) now = sys::monotonic_ns();
   set_chunk_source(&sys::map_huge);
+  spin_ns = options.spin.count_ns();
   core.debug = options.debug || environment_says("HOB_DEBUG", "1");
 }
 
@@ -167,7 +169,8 @@ void LoopImpl::wait(std::int64_t timeout_ns) {
     if (!outside && core.ready.empty() && inbox.empty()) now += timeout_ns;
     return;
   }
-  if (timeout_ns == 0) {
+  if (spin_ns > 0 && timeout_ns != 0 && remote_work.load() != 0) spin(timeout_ns);
+  if (timeout_ns == 0 || (spin_ns > 0 && !inbox.empty())) {
     poller.poll(0, core.ready);
   } else {
     if (inbox.fall_asleep()) poller.poll(timeout_ns, core.ready);
@@ -175,6 +178,15 @@ void LoopImpl::wait(std::int64_t timeout_ns) {
   }
   now = sys::monotonic_ns();
   polled_at = now;
+}
+
+// Until something comes in, within the limits.
+void LoopImpl::spin(std::int64_t timeout_ns) noexcept {
+  const std::int64_t limit = timeout_ns < 0 ? spin_ns : std::min(spin_ns, timeout_ns);
+  const std::int64_t until = sys::monotonic_ns() + limit;
+  do {
+    for (int i = 0; i < 16 && inbox.empty(); ++i) sys::cpu_relax();
+  } while (inbox.empty() && sys::monotonic_ns() < until);
 }
 
 void LoopImpl::watch_internal_signal(int signal, Function<void()> fn) {

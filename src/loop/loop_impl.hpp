@@ -57,6 +57,7 @@ struct LoopImpl {
   void run_batch();
   void poll(bool may_sleep);
   void wait(std::int64_t timeout_ns);
+  void spin(std::int64_t timeout_ns) noexcept;
   std::int64_t sleep_limit() noexcept;
   bool nothing_can_happen() const noexcept;
   bool should_poll() noexcept;
@@ -110,6 +111,7 @@ struct LoopImpl {
   Function<void()> on_deadlock;
   EventLoop::ExceptionHandler exception_handler;
   Function<void(EventLoop&, TaskOptions&)> task_factory;
+  std::int64_t spin_ns = 0;
   DefaultExecutor* default_executor = nullptr;  // owned; null until it is needed
   std::int64_t slow_callback_ns = 100'000'000;
 };

@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <iterator>
 #include <optional>
@@ -44,11 +43,18 @@ template <class R>
 using ItemOf = typename ItemOfIterator<
     std::remove_cvref_t<decltype(std::begin(std::declval<std::remove_reference_t<R>&>()))>>::Type;
 
-/// Calls `fn` with the parts of a tuple.
-template <class F, class... Args>
-decltype(auto) call_with(F& fn, std::tuple<Args...>& item) {
+/// Waits, and moves the value out: for jobs whose future nobody else has.
+template <class T>
+T take_value(const concurrent::Future<T>& job, Duration timeout = Duration::forever()) {
+  job.base()->check_value(timeout);
+  return std::move(static_cast<ConcurrentFutureState<T>&>(*job.base()).value.get());
+}
+
+/// Calls `fn` with the parts of a tuple, a pair or an array.
+template <class F, class Item>
+decltype(auto) call_with(F& fn, Item& item) {
   return std::apply(
-      [&fn](Args&... args) -> decltype(auto) { return detail::invoke(fn, std::move(args)...); },
+      [&fn](auto&... args) -> decltype(auto) { return detail::invoke(fn, std::move(args)...); },
       item);
 }
 template <class F, class Item>
@@ -102,6 +108,10 @@ class Zip {
   static auto begin_of(R& range) {
     return std::pair(std::begin(range), std::end(range));
   }
+  template <class It, class End>
+  static bool at_end(const std::pair<It, End>& at) {
+    return at.first == at.second;
+  }
   template <std::size_t... I>
   auto begins(std::index_sequence<I...>) {
     return std::make_tuple(begin_of(std::get<I>(ranges_))...);
@@ -109,7 +119,7 @@ class Zip {
   template <std::size_t... I>
   std::optional<Item> take(std::index_sequence<I...>) {
     auto& at = *at_;
-    if (((std::get<I>(at).first == std::get<I>(at).second) || ...)) return std::nullopt;
+    if ((at_end(std::get<I>(at)) || ...)) return std::nullopt;
     std::optional<Item> item(std::in_place, *std::get<I>(at).first...);
     (++std::get<I>(at).first, ...);
     return item;
@@ -140,7 +150,8 @@ class MapState {
         items_(std::forward<Ranges>(ranges)...) {
     if (options.chunksize < 1) raise_value_error("chunksize must be >= 1.");
     try {
-      while ((options_.buffersize == 0 || jobs_.size() < options_.buffersize) && submit()) {
+      while ((options_.buffersize == 0 || jobs_.size() - taken_ < options_.buffersize) &&
+             submit()) {
       }
     } catch (...) {
       cancel();
@@ -164,12 +175,11 @@ class MapState {
 
  private:
   bool next_chunk() {
-    if (jobs_.empty()) return false;
+    if (taken_ == jobs_.size()) return false;
     if (options_.buffersize != 0) submit();
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
+    auto job = std::move(jobs_[taken_++]);
     try {
-      chunk_ = std::move(job).result(time_left(until_));
+      chunk_ = take_value(job, time_left(until_));
     } catch (...) {
       job.cancel();
       cancel();
@@ -186,13 +196,18 @@ class MapState {
       chunk.push_back(std::move(*item));
     }
     if (chunk.empty()) return false;
+    if (taken_ == kSpent) {  // those that were given
+      jobs_.erase(jobs_.begin(), jobs_.begin() + kSpent);
+      taken_ = 0;
+    }
     jobs_.push_back(executor_.submit_chunk(fn_, std::move(chunk)));
     return true;
   }
   /// Nobody will ask for the rest.
   void cancel() noexcept {
-    for (auto& job : jobs_) job.cancel();
+    for (std::size_t i = taken_; i < jobs_.size(); ++i) jobs_[i].cancel();
     jobs_.clear();
+    taken_ = 0;
     chunk_.clear();
     at_ = 0;
   }
@@ -202,7 +217,9 @@ class MapState {
   Duration until_;
   F fn_;
   Items items_;
-  std::deque<concurrent::Future<std::vector<Result<R>>>> jobs_;
+  static constexpr std::size_t kSpent = 1024;
+  std::vector<concurrent::Future<std::vector<Result<R>>>> jobs_;
+  std::size_t taken_ = 0;  // of those in front, which are empty by now
   std::vector<Result<R>> chunk_;
   std::size_t at_ = 0;
 };

@@ -44,6 +44,9 @@ struct LoopOptions {
   /// With `sim`: not 0 shuffles each batch of ready handles by this seed, to find hidden order
   /// dependence.
   std::uint64_t shuffle_seed = 0;
+  /// How long the loop, when nothing is ready, looks for results of jobs in other threads before it
+  /// sleeps. They arrive sooner by the wake-up of a thread, and a processor is burnt for that long.
+  Duration spin = {};
 };
 
 namespace detail {

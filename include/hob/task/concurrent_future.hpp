@@ -184,6 +184,17 @@ class ConcurrentFutureState : public ConcurrentFutureBase {
   [[no_unique_address]] ValueSlot<T> value;
 };
 
+/// Whether copying compiles; the standard's trait believes that every vector can be copied.
+template <class T>
+inline constexpr bool kCopyable = std::is_copy_constructible_v<T>;
+template <class T>
+  requires requires {
+    typename T::value_type;
+    typename T::allocator_type;
+  }
+inline constexpr bool kCopyable<T> =
+    std::is_copy_constructible_v<T> && kCopyable<typename T::value_type>;
+
 /// Puts the value of `source` into `dest`; of the types that both have.
 using CopyConcurrentValue = void (*)(FutureBase& dest, ConcurrentFutureBase& source);
 /// Chains the two: the outcome of `source` goes to `dest`, a cancellation of `dest` to `source`.
@@ -193,7 +204,7 @@ template <class T>
 void copy_concurrent_value(FutureBase& dest, ConcurrentFutureBase& source) {
   auto& value = static_cast<ConcurrentFutureState<T>&>(source).value;
   auto& future = static_cast<FutureState<T>&>(dest);
-  if constexpr (std::is_copy_constructible_v<NoneIfVoid<T>>) {
+  if constexpr (kCopyable<NoneIfVoid<T>>) {
     const auto& shared = value.get();
     if (!source.unique()) return future.set_result(shared);
   }
@@ -242,7 +253,7 @@ class Future {
   T result(Duration timeout = Duration::forever()) && {
     state_->check_value(timeout);
     if constexpr (!std::is_void_v<T>) {
-      if constexpr (std::is_copy_constructible_v<T>) {
+      if constexpr (detail::kCopyable<T>) {
         if (!state_->unique()) return static_cast<const T&>(slot().get());
       }
       return std::move(slot().get());
