@@ -32,6 +32,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/map.hpp
   include/hob/executor/pool.hpp
   include/hob/executor/pool_map.hpp
+  include/hob/executor/process_engine.hpp
   include/hob/executor/process_pool.hpp
   include/hob/executor/remote_error.hpp
   include/hob/executor/run_in_executor.hpp
@@ -116,6 +117,7 @@ set(HOB_SOURCES
   src/executor/detail/bytes.cpp
   src/executor/function_id.cpp
   src/executor/pool.cpp
+  src/executor/process_engine.cpp
   src/executor/process_manager.cpp
   src/executor/process_pool.cpp
   src/executor/process_server.cpp
@@ -298,6 +300,7 @@ set(HOB_TESTS_executor
   tests/executor/concurrent_wait.test.cpp
   tests/executor/map.test.cpp
   tests/executor/pool.test.cpp
+  tests/executor/process_engine.test.cpp
   tests/executor/process_pool.test.cpp
   tests/executor/process_pool_faults.test.cpp
   tests/executor/run_in_executor.test.cpp

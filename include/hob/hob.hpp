@@ -76,5 +76,6 @@
 #include <hob/executor/serialize.hpp>        // dumps, loads
 #include <hob/executor/process_pool.hpp>     // ProcessPoolExecutor
 #include <hob/executor/remote_error.hpp>     // RemoteError, WorkerLostError, register_exception
+#include <hob/executor/process_engine.hpp>   // Pool
 
 #include <chrono>  // 5s, 100ms

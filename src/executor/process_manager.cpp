@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kWakeKey = ~std::uint64_t(0);
 constexpr std::uint64_t kControlKey = kWakeKey - 1;
+// So many workers in a row that died before they were ready: the next one would, too.
+constexpr unsigned kMaxStillborn = 10;
 // A program that was started as a server and says nothing for so long is none.
 constexpr std::int64_t kGreetingTimeout = 60'000'000'000;
 
@@ -151,6 +153,7 @@ void ProcessPool::on_setup_done(Worker& worker, const ReplyHead& head) {
     const std::lock_guard lock(mutex_);
     worker.state = State::idle;
     worker.was_ready = true;
+    stillborn_ = 0;
     feed(worker, failed);
   }
   finish(failed);
@@ -290,7 +293,8 @@ void ProcessPool::on_death(Worker& worker, int returncode) {
   char how[64];
   const std::string who = "worker " + std::to_string(worker.number) + " (process " +
                           std::to_string(worker.pid) + ") " + describe_exit(returncode, how);
-  if (loss_ == WorkerLoss::breaks_pool || !worker.was_ready) {
+  if (!worker.was_ready) ++stillborn_;
+  if (loss_ == WorkerLoss::breaks_pool || stillborn_ == kMaxStillborn) {
     return break_pool(
         "A process in the process pool was terminated abruptly while the future was running or "
         "pending: " +

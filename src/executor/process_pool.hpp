@@ -132,6 +132,7 @@ class ProcessPool {
   sys::Fd epoll_;
   bool greeted_ = false;
   std::uint32_t next_number_ = 0;
+  unsigned stillborn_ = 0;
   PacketReader packets_;
 };
 

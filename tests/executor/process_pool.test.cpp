@@ -15,7 +15,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -75,6 +79,17 @@ Order more(Order order) {
 std::vector<unsigned char> reversed(std::vector<unsigned char> bytes) {
   std::reverse(bytes.begin(), bytes.end());
   return bytes;
+}
+
+/// Ends once two processes are in it: with one worker it would not.
+int meet(const std::string& folder) {
+  std::ofstream(folder + "/" + std::to_string(::getpid())) << "here";
+  const auto arrived = [&folder] {
+    using Entries = std::filesystem::directory_iterator;
+    return std::distance(Entries(folder), Entries());
+  };
+  while (arrived() < 2) std::this_thread::sleep_for(1ms);
+  return ::getpid();
 }
 
 int set_up_by = 0;
@@ -143,15 +158,11 @@ TEST_CASE("each start method makes workers that have the program's static object
     CAPTURE(static_cast<int>(method));
     hob::ProcessPoolExecutor pool(2, with(method));
     CHECK(pool.submit(sum_of_static).result() == 6);
-    std::set<int> pids;
-    std::vector<hob::concurrent::Future<int>> slow;
-    for (int i = 0; i < 6; ++i) {
-      slow.push_back(pool.submit([] {
-        std::this_thread::sleep_for(20ms);  // long enough for a second worker to be wanted
-        return static_cast<int>(::getpid());
-      }));
-    }
-    for (const auto& future : slow) pids.insert(future.result());
+    std::string folder = "/tmp/hob_meeting_XXXXXX";
+    REQUIRE(::mkdtemp(folder.data()) != nullptr);
+    const auto first = pool.submit(meet, folder), second = pool.submit(meet, folder);
+    const std::set<int> pids{first.result(), second.result()};
+    std::filesystem::remove_all(folder);
     CHECK(pids.size() == 2);
     CHECK(pids.count(::getpid()) == 0);
   }
