@@ -52,7 +52,9 @@ set(HOB_PUBLIC_HEADERS
   include/hob/net/resolver.hpp
   include/hob/net/server.hpp
   include/hob/net/socket.hpp
+  include/hob/process/environment.hpp
   include/hob/process/signals.hpp
+  include/hob/process/subprocess.hpp
   include/hob/stream/errors.hpp
   include/hob/stream/extra_info.hpp
   include/hob/stream/pipe.hpp
@@ -90,6 +92,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/generator.hpp
   include/hob/task/promise.hpp
   include/hob/task/run.hpp
+  include/hob/task/runtime.hpp
   include/hob/task/shield.hpp
   include/hob/task/sleep.hpp
   include/hob/task/task.hpp
@@ -151,7 +154,11 @@ set(HOB_SOURCES
   src/net/server.cpp
   src/net/sock_calls.cpp
   src/net/socket.cpp
+  src/process/environment.cpp
+  src/process/process_state.cpp
   src/process/signals.cpp
+  src/process/spawn_plan.cpp
+  src/process/subprocess.cpp
   src/stream/address.cpp
   src/stream/descriptor_transport.cpp
   src/stream/pipe.cpp
@@ -187,6 +194,7 @@ set(HOB_SOURCES
   src/task/generator.cpp
   src/task/report.cpp
   src/task/run.cpp
+  src/task/runtime.cpp
   src/task/shield.cpp
   src/task/task.cpp
   src/task/task_base.cpp
@@ -338,7 +346,8 @@ set(HOB_TESTS_net
   tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
-  tests/process/signals.test.cpp)
+  tests/process/signals.test.cpp
+  tests/process/subprocess.test.cpp)
 
 set(HOB_TESTS_stream
   tests/stream/faults.test.cpp
@@ -363,6 +372,7 @@ set(HOB_TESTS_task
   tests/task/future.test.cpp
   tests/task/generator.test.cpp
   tests/task/run.test.cpp
+  tests/task/runtime.test.cpp
   tests/task/task.test.cpp
   tests/task/task_group.test.cpp
   tests/task/threads.test.cpp
@@ -416,7 +426,9 @@ set(HOB_EXAMPLES
   examples/echo_stdin.cpp
   examples/executor_future.cpp
   examples/executor_ticker.cpp
+  examples/files.cpp
   examples/future_states.cpp
+  examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
@@ -425,7 +437,9 @@ set(HOB_EXAMPLES
   examples/port_scanner.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/signals.cpp
   examples/stdin_to_socket.cpp
+  examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
   examples/threads.cpp

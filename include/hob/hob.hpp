@@ -26,6 +26,7 @@
 #include <hob/task/gather.hpp>             // gather
 #include <hob/task/generator.hpp>          // Generator<T>
 #include <hob/task/run.hpp>                // run, Runner
+#include <hob/task/runtime.hpp>            // Runtime: loops in threads
 #include <hob/task/shield.hpp>             // shield
 #include <hob/task/sleep.hpp>              // sleep
 #include <hob/task/task.hpp>               // Task<T>, create_task, current_task, all_tasks
@@ -58,7 +59,9 @@
 #include <hob/stream/transport.hpp>      // Transport: what a stream is made of
 
 // Processes and signals.
-#include <hob/process/signals.hpp>  // signals(SIGTERM, ...)
+#include <hob/process/environment.hpp>  // Environment
+#include <hob/process/signals.hpp>      // signals(SIGTERM, ...)
+#include <hob/process/subprocess.hpp>   // create_subprocess_exec, create_subprocess_shell
 
 // Files.
 #include <hob/file/file.hpp>       // open, File, read_file, write_file

@@ -71,8 +71,9 @@ const char* name_of(FileOperation::Kind kind) noexcept {
   return "file";
 }
 
-// Appends up to `limit` bytes. Gives how many, or -errno when there were none. Told to stop it
-// does, unless bytes would be lost: those that were taken at the descriptor's own position.
+// Appends up to `limit` bytes, which are probably `expected`. Gives how many, or -errno when there
+// were none. Told to stop it does, unless bytes would be lost: those that were taken at the
+// descriptor's own position.
 long append(int fd, std::string& out, std::size_t limit, std::int64_t at, std::size_t expected,
             bool may_lose, const std::atomic<bool>& stop, bool& stopped) {
   const std::size_t before = out.size();
@@ -83,16 +84,24 @@ long append(int fd, std::string& out, std::size_t limit, std::int64_t at, std::s
       stopped = true;
       break;
     }
-    // The one byte more than expected finds the end of the file without growing for it.
-    std::size_t wanted = std::min(kChunk, limit - done);
-    if (done < expected) wanted = std::min(wanted, expected - done);
-    out.resize(before + done + wanted);
-    const long got = sys::read_file(fd, out.data() + before + done, wanted,
-                                    at < 0 ? at : at + static_cast<std::int64_t>(done));
-    out.resize(before + done + static_cast<std::size_t>(std::max(got, 0L)));
+    const std::int64_t from = at < 0 ? at : at + static_cast<std::int64_t>(done);
+    std::size_t wanted;
+    long got;
+    if (done < expected) {
+      wanted = std::min({kChunk, limit - done, expected - done});
+      out.resize(before + done + wanted);
+      got = sys::read_file(fd, out.data() + before + done, wanted, from);
+      out.resize(before + done + static_cast<std::size_t>(std::max(got, 0L)));
+    } else {  // probably the end, for which nothing should grow
+      std::array<char, 4096> more;
+      wanted = std::min(more.size(), limit - done);
+      got = sys::read_file(fd, more.data(), wanted, from);
+      out.append(more.data(), static_cast<std::size_t>(std::max(got, 0L)));
+      if (got > 0) expected = done + static_cast<std::size_t>(got) + kChunk;
+    }
     if (got < 0 && done == 0) return got;
     if (got <= 0) break;
-    if (at < 0 && static_cast<std::size_t>(got) < wanted) break;  // a terminal's line
+    if (!may_lose && static_cast<std::size_t>(got) < wanted) break;  // a terminal's line
   }
   return static_cast<long>(out.size() - before);
 }
@@ -210,10 +219,11 @@ long FileOperation::read_whole() {
   if (file.get() < 0) return file.get();
   if (const int error = sys::status_of(file.get(), status); error < 0) return error;
   const std::size_t expected = status.size > 0 ? static_cast<std::size_t>(status.size) : kChunk;
-  long got = 1;
-  while (got > 0 && !stopped)
-    got = append(file.get(), text, SIZE_MAX / 2, -1, expected, true, stop, stopped);
-  return got < 0 ? got : 0;
+  const long got = append(file.get(), text, SIZE_MAX / 2, -1, expected, true, stop, stopped);
+  if (got < 0 || stopped) return got;
+  char more;  // an error behind some bytes looked like the end
+  const long end = sys::read_file(file.get(), &more, 1, -1);
+  return end < 0 ? end : 0;
 }
 
 long FileOperation::write_whole() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "file/pool.hpp"
 
+#include "sys/ipc.hpp"
 #include "sys/process.hpp"
 #include "sys/thread.hpp"
 
@@ -67,7 +68,7 @@ void FilePool::add_thread() {
 
 void FilePool::work() {
   sys::set_thread_name("hob-file");
-  sys::block_signals();
+  sys::block_all_signals();  // and a write to a broken pipe is just an error
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #ifdef __GLIBC__
 // The same function; ThreadSanitizer intercepts the other name and takes a shared address space for
@@ -172,14 +173,10 @@ int make_pipe(Fd (&ends)[2]) noexcept {
 
 int open_dev_null() noexcept { return result_of(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
 int duplicate(int fd) noexcept { return result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+const char* environment_variable(const char* name) noexcept { return std::getenv(name); }
+
 void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
   ::pthread_atfork(before, in_parent, in_child);
-}
-
-void block_signals() noexcept {
-  sigset_t all;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
 const int kSigTerm = SIGTERM;

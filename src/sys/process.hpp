@@ -52,11 +52,11 @@ int make_pipe(Fd (&ends)[2]) noexcept;
 int open_dev_null() noexcept;
 int duplicate(int fd) noexcept;  // close-on-exec
 
+/// One variable of environ(7); null when it is not set.
+const char* environment_variable(const char* name) noexcept;
+
 /// pthread_atfork(3), for what must not be copied half done into the child of fork(2).
 void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept;
-
-/// Lets other threads take this one's signals; a write to a broken pipe is then just an error.
-void block_signals() noexcept;
 
 extern const int kSigTerm;
 extern const int kSigKill;
