@@ -453,6 +453,10 @@ set(HOB_EXAMPLES
   examples/world_hello.cpp)
 
 set(HOB_BENCH_SOURCES
+  bench/executors/asio.cpp
+  bench/executors/bare.cpp
+  bench/executors/hob.cpp
+  bench/executors/libuv.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
   bench/scheduler/hob.cpp

@@ -34,7 +34,8 @@
 
 namespace bench {
 
-inline std::uint64_t allocation_count = 0;
+/// Of the calling thread: a shared counter would be what cases with several threads measure.
+inline constinit thread_local std::uint64_t allocation_count = 0;
 
 /// Makes the compiler believe that `value` is read here, so that what computed it stays.
 template <class T>
@@ -47,6 +48,13 @@ inline void keep(const T& value) {
 inline std::uint64_t cpu_ns() {
   timespec now;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return std::uint64_t(now.tv_sec) * 1'000'000'000u + std::uint64_t(now.tv_nsec);
+}
+
+/// CLOCK_MONOTONIC in nanoseconds, for cases that are about waiting for another thread.
+inline std::uint64_t wall_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
   return std::uint64_t(now.tv_sec) * 1'000'000'000u + std::uint64_t(now.tv_nsec);
 }
 
@@ -72,7 +80,8 @@ struct Sample {
 /// One run of a case, handed to its body.
 class Run {
  public:
-  Run(std::uint64_t count, std::chrono::nanoseconds settle) : count(count), settle(settle) {}
+  Run(std::uint64_t count, std::chrono::nanoseconds settle, bool wall = false)
+      : count(count), settle(settle), clock_(wall ? wall_ns : cpu_ns) {}
 
   /// How many operations the body must do between start() and stop().
   const std::uint64_t count;
@@ -82,11 +91,11 @@ class Run {
 
   void start() {
     allocations_before_ = allocation_count;
-    cpu_before_ = cpu_ns();
+    before_ = clock_();
   }
   void stop() {
-    std::uint64_t cpu_after = cpu_ns();
-    sample_.ns = double(cpu_after - cpu_before_) / double(count);
+    std::uint64_t after = clock_();
+    sample_.ns = double(after - before_) / double(count);
     sample_.allocations = double(allocation_count - allocations_before_) / double(count);
   }
 
@@ -111,7 +120,8 @@ class Run {
   const Sample& sample() const { return sample_; }
 
  private:
-  std::uint64_t cpu_before_ = 0;
+  std::uint64_t (*clock_)();
+  std::uint64_t before_ = 0;
   std::uint64_t allocations_before_ = 0;
   std::uint64_t resident_before_ = 0;
   Sample sample_;
@@ -123,12 +133,13 @@ struct Case {
   void (*body)(Run&);
   bool fresh = false;             // each run in a process of its own: its memory, or its first time
   const char* subject = nullptr;  // where one program holds several subjects
+  bool wall = false;              // wall time instead of CPU time
 };
 
 namespace detail {
 
 inline Sample run_here(const Case& c, std::uint64_t count, std::chrono::nanoseconds settle) {
-  Run run(count, settle);
+  Run run(count, settle, c.wall);
   c.body(run);
   return run.sample();
 }
