@@ -457,6 +457,7 @@ set(HOB_BENCH_SOURCES
   bench/executors/bare.cpp
   bench/executors/hob.cpp
   bench/executors/libuv.cpp
+  bench/executors/process_hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
   bench/scheduler/hob.cpp
