@@ -39,6 +39,9 @@ int make_sealed_file(const Piece* pieces, std::size_t count, Fd& out) noexcept;
 int map_sealed_file(int fd, const void** data, std::size_t* size) noexcept;
 void unmap_file(const void* data, std::size_t size) noexcept;
 
+/// A hint, for memory that was not touched yet: madvise(2).
+void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
+
 /// fork(2): 0 in the child.
 int fork_process() noexcept;
 int process_id() noexcept;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "sys/ipc.hpp"
+
 #include <hob/core/error.hpp>
 #include <hob/executor/detail/bytes.hpp>
 #include <hob/executor/serialize.hpp>
@@ -11,6 +13,10 @@
 namespace hob::detail {
 
 void raise_unpickling(const char* what) { throw UnpicklingError(what); }
+
+void prefer_huge_pages(const void* begin, std::size_t size) noexcept {
+  sys::prefer_huge_pages(begin, size);
+}
 
 void Depth::fail() {
   --depth_;

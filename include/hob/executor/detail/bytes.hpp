@@ -16,6 +16,9 @@ namespace hob::detail {
 /// From this size on, memory is not copied into the sink but referred to until the sink is used.
 inline constexpr std::size_t kBlockByReference = 64 * 1024;
 inline constexpr std::size_t kMaxAlignment = 16;
+/// From this size on, memory that is about to be filled is asked for in huge pages.
+inline constexpr std::size_t kHugePages = 4 * 1024 * 1024;
+void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
 /// How deep values may be nested: reading recurses.
 inline constexpr unsigned kMaxDepth = 5000;
 

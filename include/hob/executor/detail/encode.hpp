@@ -193,6 +193,12 @@ void get_items(InArchive& archive, T& container) {
     if constexpr (has_bools<Item>()) {
       for (std::size_t i = 0; i < count; ++i) check_bools(items[i]);
     }
+    if constexpr (requires { container.reserve(count); }) {
+      if (count * sizeof(Item) >= kHugePages) {  // a page fault costs as much as copying the page
+        container.reserve(count);
+        prefer_huge_pages(container.data(), count * sizeof(Item));
+      }
+    }
     container.assign(items, items + count);
   } else {
     const std::size_t count = source.read_count(1);
