@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hob::detail {
 
@@ -33,7 +34,8 @@ class ReadAwaiter : public LibraryAwaiter {
 
   ReadAwaiter(const StreamRef& stream, What what, std::size_t size) noexcept
       : stream_(stream), size_(size), what_(what) {}
-  ReadAwaiter(const ReadAwaiter&) = delete;
+  /// Only before it waits: g++ moves an awaiter on its way into the frame.
+  ReadAwaiter(ReadAwaiter&&) noexcept = default;
   ReadAwaiter& operator=(const ReadAwaiter&) = delete;
   ~ReadAwaiter() {
     if (waiting_) [[unlikely]]
@@ -115,6 +117,10 @@ class UntilAwaiter : public BytesAwaiter {
       : BytesAwaiter(stream, What::until, 0), texts_{Text(texts)...} {
     separators_ = texts_;
     separator_count_ = N;
+  }
+  UntilAwaiter(UntilAwaiter&& other) noexcept : BytesAwaiter(std::move(other)) {
+    for (std::size_t i = 0; i < N; ++i) texts_[i] = other.texts_[i];
+    separators_ = texts_;
   }
 
  private:
