@@ -16,7 +16,9 @@ class DescriptorWait : public LibraryAwaiter {
  public:
   DescriptorWait(Descriptor& descriptor, Descriptor::Side side) noexcept
       : descriptor_(&descriptor), side_(side) {}
-  DescriptorWait(const DescriptorWait&) = delete;
+  // g++ copies an awaiter before it waits.
+  DescriptorWait(const DescriptorWait& other) noexcept
+      : descriptor_(other.descriptor_), side_(other.side_) {}
   DescriptorWait& operator=(const DescriptorWait&) = delete;
   ~DescriptorWait() {
     if (task_) descriptor_->forget(side_);

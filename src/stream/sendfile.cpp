@@ -21,7 +21,8 @@ constexpr std::size_t kAtOnce = 1 << 20;
 class TransportWait : public detail::LibraryAwaiter {
  public:
   explicit TransportWait(Transport& transport) noexcept : transport_(&transport) {}
-  TransportWait(const TransportWait&) = delete;
+  // g++ copies an awaiter before it waits.
+  TransportWait(const TransportWait& other) noexcept : transport_(other.transport_) {}
   TransportWait& operator=(const TransportWait&) = delete;
   ~TransportWait() {
     if (task_) transport_->forget(Transport::kWrite);

@@ -118,6 +118,12 @@ class UntilAwaiter : public BytesAwaiter {
     separators_ = texts_;
     separator_count_ = N;
   }
+  UntilAwaiter(const UntilAwaiter& other) noexcept : BytesAwaiter(other) {
+    for (std::size_t i = 0; i < N; ++i) texts_[i] = other.texts_[i];
+    separators_ = texts_;
+  }
+  UntilAwaiter& operator=(const UntilAwaiter&) = delete;
+  ~UntilAwaiter() = default;
   UntilAwaiter(UntilAwaiter&& other) noexcept : BytesAwaiter(std::move(other)) {
     for (std::size_t i = 0; i < N; ++i) texts_[i] = other.texts_[i];
     separators_ = texts_;
