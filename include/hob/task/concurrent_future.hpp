@@ -46,7 +46,7 @@ class ConcurrentWatch {
   virtual void notice(bool failed) noexcept = 0;
 
  protected:
-  ~ConcurrentWatch() = default;
+  virtual ~ConcurrentWatch() = default;  // virtual: g++ warns, because of the friend
 
  private:
   friend ConcurrentFutureBase;
