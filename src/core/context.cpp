@@ -43,6 +43,8 @@ ContextState::~ContextState() {
   if (map_) map_->release();
 }
 
+void ContextState::destroy() noexcept { delete this; }
+
 const ContextValue* ContextState::find(std::uint64_t id) const noexcept {
   return map_ ? map_->find(id) : nullptr;
 }

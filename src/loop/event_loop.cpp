@@ -27,11 +27,17 @@ void raise_no_running_loop() {
 
 namespace {
 
-// A needless epoll_wait costs nine task switches, so while there is work the kernel is asked only
-// now and then.
+// A needless epoll_wait costs several task switches, so while there is work the kernel is asked
+// only now and then: more seldom while it has nothing and no timer waits for the clock to be read.
 constexpr std::uint32_t kHandlesPerPoll = 61;
+constexpr std::uint32_t kHandlesPerPollMax = 8 * kHandlesPerPoll;
+// As seldom the clock is looked at, whether handles are slow: more seldom while it stands.
 constexpr std::uint32_t kTurnsPerLook = 3;
+constexpr std::uint32_t kTurnsPerLookMax = 31;
 constexpr std::int64_t kBusyPollNs = 50'000;
+// Of a crowd of timers that is due only so many start in one turn, those of one microsecond
+// together: what they bring into the cache is then still there when their tasks run.
+constexpr std::size_t kTimersPerTurn = 256;
 constexpr std::int64_t kSleepMaxNs =
     86'400'000'000'000;  // a day, as asyncio's MAXIMUM_SELECT_TIMEOUT
 
@@ -55,9 +61,11 @@ LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
       remote(Ref<RemoteLoop>::adopt(new RemoteLoop(owner))),
       random(driver == Driver::sim ? options.shuffle_seed : 0) {
   if (driver != Driver::sim) now = sys::monotonic_ns();
+  handles_per_poll = kHandlesPerPoll;
+  turns_per_look = kTurnsPerLook;
   set_chunk_source(&sys::map_huge);
   spin_ns = options.spin.count_ns();
-  core.debug = options.debug || environment_says("HOB_DEBUG", "1");
+  core.set_debug(options.debug || environment_says("HOB_DEBUG", "1"));
 }
 
 std::int64_t LoopImpl::now_ns() noexcept {
@@ -68,45 +76,54 @@ std::int64_t LoopImpl::now_ns() noexcept {
 // One iteration, in asyncio's order: what other threads sent, what the kernel has, the timers that
 // are due; then exactly the handles that are ready now. What they make ready waits for the next
 // iteration.
-void LoopImpl::run_once() {
+[[gnu::always_inline]] inline void LoopImpl::run_once() {
   inbox.take_all(core.ready);
   if (core.ready.empty() || turns_until_look-- == 0) [[unlikely]]
     look_outside();
-  if (!timers.empty() && timers.next_ns() <= now) timers.advance(now, core.ready);
+  if (!timers.empty() && timers.next_ns() <= now) timers.advance(now, core.ready, kTimersPerTurn);
   // Often one task is ready, and no batch is needed to tell it from what it makes ready.
   if (core.ready.has_one()) {
-    Node& node = core.ready.pop_front();
+    Node& node = core.ready.pop_only();
     ++handles_since_poll;
     return node.run(&node);
   }
-  if (random != 0) shuffle_ready();
   run_batch();
 }
 
+void LoopImpl::run_until_stopped() {
+  do {  // stop() before running still lets one iteration run
+    run_once();
+  } while (!stopping);
+}
+
 void LoopImpl::run_batch() {
+  if (random != 0) [[unlikely]]
+    shuffle_ready();
   NodeList batch;
   batch.take_all(core.ready);
   // KeyboardInterrupt leaves through here: what was not run yet stays first in line.
   struct Rest {
     NodeList& batch;
-    LoopCore& core;
+    LoopImpl& impl;
+    std::uint32_t ran = 0;
     ~Rest() {
+      impl.handles_since_poll += ran;
       if (batch.empty()) return;
-      batch.take_all(core.ready);
-      core.ready.take_all(batch);
+      batch.take_all(impl.core.ready);
+      impl.core.ready.take_all(batch);
     }
-  } const rest{batch, core};
+  } rest{batch, *this};
   while (!batch.empty()) {
     Node& node = batch.pop_front();
-    ++handles_since_poll;
+    ++rest.ran;
     node.run(&node);
   }
-  if (handles_since_poll >= kHandlesPerPoll) turns_until_look = 0;
+  if (handles_since_poll + rest.ran >= handles_per_poll) turns_until_look = 0;
 }
 
-// Not in every turn: one in four may ask whether it is time to ask the kernel.
+// Not in every turn, because even the question whether it is time has its price.
 void LoopImpl::look_outside() {
-  turns_until_look = driver == Driver::sim ? 0 : kTurnsPerLook;
+  turns_until_look = driver == Driver::sim ? 0 : turns_per_look;
   if (core.ready.empty() && !stopping) {
     poll(true);
   } else if (stopping || should_poll()) {
@@ -117,10 +134,13 @@ void LoopImpl::look_outside() {
 bool LoopImpl::should_poll() noexcept {
   if (driver == Driver::sim)
     return poller.watches() != 0 || user_signals() != 0 || (++turns & 63) == 0;
-  if (handles_since_poll >= kHandlesPerPoll) return true;
+  if (handles_since_poll >= handles_per_poll) return true;
   // Slow handles: the coarse clock moves every few milliseconds and costs a quarter of the exact
   // one.
-  return sys::monotonic_coarse_ns() - polled_at > kBusyPollNs;
+  const std::int64_t since = sys::monotonic_coarse_ns() - polled_at;
+  if (since > kBusyPollNs) return true;
+  turns_per_look = std::min(2 * turns_per_look + 1, kTurnsPerLookMax);
+  return false;
 }
 
 // Whether a sleeping loop could never wake: no timer, no descriptor, no signal, and nobody else to
@@ -133,15 +153,21 @@ bool LoopImpl::nothing_can_happen() const noexcept {
 
 void LoopImpl::poll(bool may_sleep) {
   handles_since_poll = 0;
+  turns_per_look = kTurnsPerLook;
   if (!may_sleep) {
     if (driver != Driver::sim) {
       now = sys::monotonic_ns();
       polled_at = now;
     }
+    const Link* last = core.ready.back();
     poller.poll(0, core.ready);
     signals.collect(core.ready);
+    const bool nothing = core.ready.back() == last && timers.empty();
+    handles_per_poll =
+        nothing ? std::min(2 * handles_per_poll, kHandlesPerPollMax) : kHandlesPerPoll;
     return;
   }
+  handles_per_poll = kHandlesPerPoll;
   if (nothing_can_happen()) {
     on_deadlock();
     if (!core.ready.empty() || stopping) return;
@@ -269,9 +295,7 @@ void EventLoop::run_forever() {
       detail::current_context_slot = context;
     }
   } const running(*impl_);
-  do {  // stop() before running still lets one iteration run
-    impl_->run_once();
-  } while (!impl_->stopping);
+  impl_->run_until_stopped();
 }
 
 void EventLoop::stop() noexcept {
@@ -284,7 +308,7 @@ void EventLoop::close() {
   if (impl_->running) detail::raise_runtime_error("Cannot close a running event loop");
   if (core_.closed) return;
   if (core_.abandon_tasks) core_.abandon_tasks(*this);
-  core_.closed = true;
+  core_.close();
   impl_->remote->close();
   impl_->inbox.close(core_.ready);
   impl_->poller.clear(core_.ready);
@@ -301,7 +325,7 @@ void EventLoop::close() {
   }
   impl_->signals.clear();
   impl_->exception_handler = {};
-  impl_->task_factory = {};
+  set_task_factory({});
   delete std::exchange(impl_->default_executor, nullptr);
 }
 
@@ -318,7 +342,8 @@ void EventLoop::check_usable() const {
 }
 
 void EventLoop::schedule_at(detail::HandleState& handle, Duration when) {
-  if (core_.closed || core_.debug) check_usable();
+  if (!core_.plain) [[unlikely]]
+    check_usable();
   detail::start_timer(*this, handle, when.count_ns());
   if (handle.linked()) handle.retain();  // the wheel's; it does not take what is never due
 }
@@ -359,9 +384,10 @@ bool EventLoop::remove_signal_handler(int signal) {
 
 void EventLoop::set_task_factory(Function<void(EventLoop&, TaskOptions&)> factory) {
   impl_->task_factory = std::move(factory);
+  core_.has_task_factory = static_cast<bool>(impl_->task_factory);
 }
 
-void EventLoop::set_debug(bool enabled) noexcept { core_.debug = enabled; }
+void EventLoop::set_debug(bool enabled) noexcept { core_.set_debug(enabled); }
 Duration EventLoop::slow_callback_duration() const noexcept {
   return Duration::nanoseconds(impl_->slow_callback_ns);
 }

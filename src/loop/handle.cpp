@@ -14,7 +14,10 @@ namespace detail {
 
 void HandleState::cancel() noexcept {
   if (std::exchange(cancelled_, true)) return;
-  drop();
+  if (!running_) {
+    dropped_ = true;
+    drop();
+  }
   if (linked()) {
     cancel_timer(*loop_, *this);
     release();
@@ -69,7 +72,9 @@ void HandleState::report_failure() {
 }
 
 void HandleState::invoke() {
+  running_ = true;
   run_callback(*loop_, context_, [this] { call(); });
+  running_ = false;
 }
 
 }  // namespace detail

@@ -54,6 +54,7 @@ struct LoopImpl {
 
   std::int64_t now_ns() noexcept;
   void run_once();
+  void run_until_stopped();
   void run_batch();
   void poll(bool may_sleep);
   void wait(std::int64_t timeout_ns);
@@ -102,7 +103,9 @@ struct LoopImpl {
   std::int64_t now = 0;                   // last clock reading; the clock itself with `sim`
   std::int64_t polled_at = 0;             // coarse
   std::uint32_t handles_since_poll = 0;
+  std::uint32_t handles_per_poll = 0;  // both adapt: see poll and should_poll
   std::uint32_t turns_until_look = 0;
+  std::uint32_t turns_per_look = 0;
   std::uint32_t turns = 0;  // with `sim`
   int internal_signal = 0;
   std::uint64_t random = 0;  // shuffle state; 0: in order

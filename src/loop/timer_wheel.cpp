@@ -17,7 +17,7 @@ void TimerWheel::insert(TimerNode& node) noexcept {
   const int level = differs == 0 ? 0 : (std::bit_width(differs) - 1) / kBits;
   const int slot = static_cast<int>(tick >> (level * kBits)) & (kSlots - 1);
   slots_[level * kSlots + slot].push_back(node);
-  slots_used_[level] |= std::uint64_t{1} << slot;
+  slots_used_[level][slot / 64] |= std::uint64_t{1} << (slot % 64);
   levels_used_ |= 1u << level;
 }
 
@@ -34,8 +34,10 @@ void TimerWheel::remove(TimerNode& node) noexcept {
 }
 
 void TimerWheel::clear_bit(int level, int slot) noexcept {
-  slots_used_[level] &= ~(std::uint64_t{1} << slot);
-  if (slots_used_[level] == 0) levels_used_ &= ~(1u << level);
+  slots_used_[level][slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  std::uint64_t used = 0;
+  for (const std::uint64_t word : slots_used_[level]) used |= word;
+  if (used == 0) levels_used_ &= ~(1u << level);
 }
 
 bool TimerWheel::find_next(Next& next) const noexcept {
@@ -43,7 +45,9 @@ bool TimerWheel::find_next(Next& next) const noexcept {
   // The lowest level in use holds the earliest timers: all of its slots lie within one slot of the
   // level above.
   const int level = std::countr_zero(levels_used_);
-  const int slot = std::countr_zero(slots_used_[level]);
+  int word = 0;
+  while (slots_used_[level][word] == 0) ++word;
+  const int slot = word * 64 + std::countr_zero(slots_used_[level][word]);
   const int shift = level * kBits;
   const std::uint64_t above = now_tick_ >> (shift + kBits) << (shift + kBits);
   next = {above | (static_cast<std::uint64_t>(slot) << shift), level, slot};
@@ -58,10 +62,12 @@ std::int64_t TimerWheel::next_ns() const noexcept {
   return static_cast<std::int64_t>(ns);
 }
 
-void TimerWheel::advance(std::int64_t now_ns, LinkList& due) noexcept {
+void TimerWheel::advance(std::int64_t now_ns, LinkList& due, std::size_t enough) noexcept {
   const std::uint64_t target = tick_before(now_ns);
   Next next;
+  std::size_t found = 0;
   while (find_next(next) && next.tick <= target) {
+    if (found >= enough) return;
     LinkList& slot = slots_[next.level * kSlots + next.slot];
     LinkList taken;
     taken.take_all(slot);
@@ -75,6 +81,7 @@ void TimerWheel::advance(std::int64_t now_ns, LinkList& due) noexcept {
         auto& node = static_cast<TimerNode&>(taken.pop_front());
         if (tick_after(node.when_ns) <= now_tick_) {
           due.push_back(node);
+          ++found;
         } else {
           if (!std::exchange(left, true)) ++now_tick_;  // else insert would choose this slot again
           insert(node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TimerWheel: 8 levels of 64 slots, one tick is 1 us, so it spans 2^48 us (8.9 years; later timers
+// TimerWheel: 6 levels of 256 slots, one tick is 1 us, so it spans 2^48 us (8.9 years; later timers
 // wait in the last level and are looked at again). Insert and remove are O(1) and leave nothing
 // behind; due timers come out in order of (when, insertion). It knows nothing of clocks or loops.
 //
@@ -11,6 +11,7 @@
 #include <hob/core/node.hpp>
 #include <hob/loop/handle.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace hob::detail {
@@ -27,15 +28,16 @@ class TimerWheel {
   /// Takes `node` out of whatever list it is in (a slot of this wheel, or a list of due timers).
   void remove(TimerNode& node) noexcept;
   /// A time at or before which `advance` has something to do; kNever when empty. Exact for the next
-  /// 64 ticks, else the start of the slot that holds the next timer.
+  /// 256 ticks, else the start of the slot that holds the next timer.
   std::int64_t next_ns() const noexcept;
   /// Moves the wheel to `now_ns` and appends all timers that are due to `due`, in order: those
-  /// whose `when_ns`, rounded up to a tick, has passed. Never early, at most a tick late.
-  void advance(std::int64_t now_ns, LinkList& due) noexcept;
+  /// whose `when_ns`, rounded up to a tick, has passed. Never early, at most a tick late. Stops
+  /// after the tick in which `enough` were found; the next call goes on from there.
+  void advance(std::int64_t now_ns, LinkList& due, std::size_t enough = SIZE_MAX) noexcept;
 
  private:
-  static constexpr int kLevels = 8;
-  static constexpr int kBits = 6;
+  static constexpr int kLevels = 6;
+  static constexpr int kBits = 8;  // each level less is one move less for timers that fire
   static constexpr int kSlots = 1 << kBits;
   static constexpr std::uint64_t kSpan = std::uint64_t{1} << (kLevels * kBits);
 
@@ -56,7 +58,8 @@ class TimerWheel {
 
   std::uint64_t now_tick_;
   std::uint32_t levels_used_ = 0;
-  std::uint64_t slots_used_[kLevels] = {};
+  static constexpr int kWords = kSlots / 64;
+  std::uint64_t slots_used_[kLevels][kWords] = {};
   LinkList slots_[kLevels * kSlots];
 };
 

@@ -158,6 +158,23 @@ TEST_CASE("a callback may cancel its own handle, and those after it") {
   CHECK(order == "a");
 }
 
+TEST_CASE("a callback that cancels its own handle keeps its captures to its end") {
+  for (const bool debug : {false, true}) {
+    EventLoop loop;
+    loop.set_debug(debug);
+    auto token = std::make_shared<int>(0);
+    hob::Handle own;
+    own = loop.call_soon([&own, token] {
+      own.cancel();
+      *token = static_cast<int>(token.use_count());
+    });
+    run_briefly(loop);
+    CHECK(*token == 2);
+    own = {};
+    CHECK(token.use_count() == 1);
+  }
+}
+
 TEST_CASE("dropping a handle does not cancel the call") {
   EventLoop loop;
   bool ran = false;

@@ -187,6 +187,27 @@ TEST_CASE("many timers beyond the end of the wheel are neither lost nor early") 
   CHECK(wheel.empty());
 }
 
+TEST_CASE("a crowd of due timers comes in parts, in order, those of one tick together") {
+  TimerWheel wheel(0);
+  std::vector<Timer> timers(1000);
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    timers[i].when_ns = static_cast<std::int64_t>(i / 10) * 1000;
+    wheel.insert(timers[i]);
+  }
+  std::size_t next = 0;
+  while (next < timers.size()) {
+    LinkList due;
+    wheel.advance(1'000'000, due, 25);
+    for (int i = 0; i < 30; ++i) {
+      REQUIRE(static_cast<TimerNode*>(&due.pop_front()) == &timers[next]);
+      if (++next == timers.size()) break;
+    }
+    CHECK(due.empty());
+    if (next < timers.size()) CHECK(wheel.next_ns() <= timers[next].when_ns);
+  }
+  CHECK(wheel.empty());
+}
+
 TEST_CASE("a removed timer is gone from a list of due ones too") {
   TimerWheel wheel(0);
   Timer a, b;

@@ -36,11 +36,10 @@ class ContextState : public Pooled {
   explicit ContextState(ContextMap* map) noexcept : map_(map) {}
   ContextState(const ContextState&) = delete;
   ContextState& operator=(const ContextState&) = delete;
-  ~ContextState();
 
   void retain() noexcept { ++refs_; }
   void release() noexcept {
-    if (--refs_ == 0) delete this;
+    if (--refs_ == 0) destroy();
   }
   /// Null when nothing is set: the caller then needs no state of its own.
   ContextMap* map() const noexcept { return map_; }
@@ -56,6 +55,9 @@ class ContextState : public Pooled {
   bool entered = false;
 
  private:
+  ~ContextState();
+  void destroy() noexcept;  // out of line: whatever has a context would contain it
+
   ContextMap* map_;
   std::size_t refs_ = 1;
 };
@@ -72,11 +74,15 @@ inline ContextSlot& current_context() noexcept {
 }
 /// A fresh copy of the current context; empty when that holds nothing.
 ContextSlot copy_context_state(const ContextState& state);
-inline ContextSlot copy_current_context() {
+/// Whether a copy of the current context would be none.
+inline bool current_context_is_blank() noexcept {
   const ContextSlot& slot = current_context();
-  if (!slot || slot->blank()) [[likely]]
+  return !slot || slot->blank();
+}
+inline ContextSlot copy_current_context() {
+  if (current_context_is_blank()) [[likely]]
     return {};
-  return copy_context_state(*slot);
+  return copy_context_state(*current_context());
 }
 /// The current state, made on demand.
 ContextState& current_context_state();

@@ -51,6 +51,15 @@ class LinkList {
     first.next = first.prev = nullptr;
     return first;
   }
+  /// The same for a list that `has_one`. It writes only what is known before the link's memory
+  /// arrives, so that a queue of one, turn after turn, is not a chain of loads.
+  Link& pop_only() noexcept {
+    assert(has_one());
+    Link& only = *head_.next;
+    head_.next = head_.prev = &head_;
+    only.next = only.prev = nullptr;
+    return only;
+  }
   /// Puts its `count` links into the order of `items`.
   template <class Item, class ToLink>
   void relink(const Item* items, int count, ToLink to_link) noexcept {
@@ -93,6 +102,7 @@ class NodeList : public LinkList {
  public:
   Node* front() const noexcept { return static_cast<Node*>(LinkList::front()); }
   Node& pop_front() noexcept { return static_cast<Node&>(LinkList::pop_front()); }
+  Node& pop_only() noexcept { return static_cast<Node&>(LinkList::pop_only()); }
 };
 
 }  // namespace hob::detail

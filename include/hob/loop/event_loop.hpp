@@ -63,6 +63,14 @@ struct LoopCore {
   void release() noexcept {
     if (--refs == 0) delete this;
   }
+  void close() noexcept {
+    closed = true;
+    plain = false;
+  }
+  void set_debug(bool enabled) noexcept {
+    debug = enabled;
+    plain = !closed && !debug;
+  }
 
   EventLoop* loop;
   std::size_t refs = 1;
@@ -74,7 +82,9 @@ struct LoopCore {
   LinkList generators;  // async generators that were started and are not finished
   bool closed = false;
   bool debug = false;
+  bool plain = true;  // neither closed nor debug: inline code has nothing to check
   bool generators_shut_down = false;
+  bool has_task_factory = false;
   /// In debug mode: called after each step of a task, done or suspended. For the testing kit.
   void (*on_step)(TaskBase&) = nullptr;
   /// Set by the task layer: reports and destroys what is left at close; describes a deadlock.
@@ -130,13 +140,14 @@ class EventLoop {
   template <class F, class... Args>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Context>)
   Handle call_soon(F&& fn, Args&&... args) {
-    return call_soon_in(detail::copy_current_context(), std::forward<F>(fn),
+    return call_soon_in(&detail::copy_current_context, std::forward<F>(fn),
                         std::forward<Args>(args)...);
   }
   /// The same, in the given context.
   template <class F, class... Args>
   Handle call_soon(const Context& context, F&& fn, Args&&... args) {
-    return call_soon_in(context.state(), std::forward<F>(fn), std::forward<Args>(args)...);
+    return call_soon_in([&context] { return context.state(); }, std::forward<F>(fn),
+                        std::forward<Args>(args)...);
   }
   /// Calls `fn(args...)` once `delay` has passed; a delay in the past is due at once. Equal times
   /// run in the order of these calls.
@@ -152,12 +163,13 @@ class EventLoop {
   /// Calls `fn(args...)` at `when` on the clock of `time()`; never early.
   template <class F, class... Args>
   TimerHandle call_at(Duration when, F&& fn, Args&&... args) {
-    return call_at_in(detail::copy_current_context(), when, std::forward<F>(fn),
+    return call_at_in(&detail::copy_current_context, when, std::forward<F>(fn),
                       std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   TimerHandle call_at(const Context& context, Duration when, F&& fn, Args&&... args) {
-    return call_at_in(context.state(), when, std::forward<F>(fn), std::forward<Args>(args)...);
+    return call_at_in([&context] { return context.state(); }, when, std::forward<F>(fn),
+                      std::forward<Args>(args)...);
   }
   /// The same as `call_soon`, from any thread; wakes the loop when it sleeps. The callback is also
   /// destroyed on the loop's thread. Throws RuntimeError when the loop is closed.
@@ -217,7 +229,7 @@ class EventLoop {
   template <class F, class... Args>
   void add_reader(int fd, F&& fn, Args&&... args) {
     watch(fd, false,
-          make_handle(detail::copy_current_context(), std::forward<F>(fn),
+          make_handle(&detail::copy_current_context, std::forward<F>(fn),
                       std::forward<Args>(args)...));
   }
   /// Stops watching; gives whether there was a reader.
@@ -225,7 +237,7 @@ class EventLoop {
   template <class F, class... Args>
   void add_writer(int fd, F&& fn, Args&&... args) {
     watch(fd, true,
-          make_handle(detail::copy_current_context(), std::forward<F>(fn),
+          make_handle(&detail::copy_current_context, std::forward<F>(fn),
                       std::forward<Args>(args)...));
   }
   bool remove_writer(int fd) { return unwatch(fd, true); }
@@ -235,7 +247,7 @@ class EventLoop {
   /// SIGSTOP.
   template <class F, class... Args>
   void add_signal_handler(int signal, F&& fn, Args&&... args) {
-    watch_signal(signal, make_handle(detail::copy_current_context(), std::forward<F>(fn),
+    watch_signal(signal, make_handle(&detail::copy_current_context, std::forward<F>(fn),
                                      std::forward<Args>(args)...));
   }
   /// Takes it out, and restores the signal's default action when no other loop and no receiver
@@ -287,27 +299,27 @@ class EventLoop {
   detail::LoopImpl& impl() noexcept { return *impl_; }
 
  private:
-  template <class F, class... Args>
-  detail::Ref<detail::HandleState> make_handle(detail::ContextSlot context, F&& fn,
+  template <class MakeContext, class F, class... Args>
+  detail::Ref<detail::HandleState> make_handle(const MakeContext& make_context, F&& fn,
                                                Args&&... args) {
     static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>,
                   "the callback cannot be called with these arguments");
     using State = detail::BoundHandle<std::decay_t<F>, std::decay_t<Args>...>;
     return detail::Ref<detail::HandleState>::adopt(
-        new State(*this, std::move(context), std::forward<F>(fn), std::forward<Args>(args)...));
+        new State(*this, make_context, std::forward<F>(fn), std::forward<Args>(args)...));
   }
-  template <class F, class... Args>
-  Handle call_soon_in(detail::ContextSlot context, F&& fn, Args&&... args) {
-    if (core_.closed || core_.debug) [[unlikely]]
+  template <class MakeContext, class F, class... Args>
+  Handle call_soon_in(const MakeContext& make_context, F&& fn, Args&&... args) {
+    if (!core_.plain) [[unlikely]]
       check_usable();
-    auto state = make_handle(std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
+    auto state = make_handle(make_context, std::forward<F>(fn), std::forward<Args>(args)...);
     state->retain();  // the ready queue's
     core_.ready.push_back(*state.get());
     return Handle(std::move(state));
   }
-  template <class F, class... Args>
-  TimerHandle call_at_in(detail::ContextSlot context, Duration when, F&& fn, Args&&... args) {
-    auto state = make_handle(std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
+  template <class MakeContext, class F, class... Args>
+  TimerHandle call_at_in(const MakeContext& make_context, Duration when, F&& fn, Args&&... args) {
+    auto state = make_handle(make_context, std::forward<F>(fn), std::forward<Args>(args)...);
     schedule_at(*state.get(), when);
     return TimerHandle(std::move(state));
   }
@@ -326,18 +338,20 @@ class EventLoop {
 namespace detail {
 template <class F, class... Args>
 void BoundHandle<F, Args...>::run_bound(Node* node) {
-  auto* self = static_cast<BoundHandle*>(node);
-  const Ref<BoundHandle> queued = Ref<BoundHandle>::adopt(self);
-  const LoopCore& core = self->loop_->core();
-  if (core.closed || core.debug) [[unlikely]]
-    return self->run_unusually();
-  const ContextScope scope(self->context_);
+  auto& self = static_cast<BoundHandle&>(*node);
+  const Ref<BoundHandle> queued = Ref<BoundHandle>::adopt(&self);
+  if (!self.loop_->core().plain) [[unlikely]]
+    return self.run_unusually();
+  current_context_slot = &self.context_;
+  self.running_ = true;
   try {
     std::apply([](F& fn, Args&... args) { static_cast<void>(detail::invoke(fn, args...)); },
-               self->bound_);
+               self.bound_);
   } catch (...) {
-    self->report_failure();
+    self.report_failure();
   }
+  self.running_ = false;
+  current_context_slot = nullptr;
 }
 }  // namespace detail
 

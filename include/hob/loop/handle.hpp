@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace hob {
@@ -28,8 +29,10 @@ struct TimerNode : Node {
 /// queued.
 class HandleState : public TimerNode, public Pooled {
  public:
-  HandleState(EventLoop& loop, ContextSlot context) noexcept
-      : loop_(&loop), context_(std::move(context)) {}
+  /// `make_context()` gives the context: called here, so that it is made where it is kept.
+  template <class MakeContext>
+  HandleState(EventLoop& loop, const MakeContext& make_context)
+      : loop_(&loop), context_(make_context()) {}
   HandleState(const HandleState&) = delete;
   HandleState& operator=(const HandleState&) = delete;
   virtual ~HandleState() = default;
@@ -52,11 +55,13 @@ class HandleState : public TimerNode, public Pooled {
 
  protected:
   virtual void call() = 0;
-  /// Destroys callback and arguments: once, by `cancel`.
+  /// Destroys callback and arguments: once, by `cancel`, when they cannot be running.
   virtual void drop() noexcept = 0;
 
   std::uint32_t refs_ = 1;
   bool cancelled_ = false;
+  bool running_ = false;  // the callable must outlive its call
+  bool dropped_ = false;
   EventLoop* loop_;
   ContextSlot context_;
 };
@@ -64,15 +69,18 @@ class HandleState : public TimerNode, public Pooled {
 /// The ready queue runs it by one indirect call, which is why `run_bound` is a template too.
 template <class F, class... Args>
 class BoundHandle final : public HandleState {
+  using Bound = std::tuple<F, Args...>;
+
  public:
-  template <class G, class... Bs>
-  BoundHandle(EventLoop& loop, ContextSlot context, G&& fn, Bs&&... args)
-      : HandleState(loop, std::move(context)),
-        bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {
+  template <class MakeContext, class G, class... Bs>
+  BoundHandle(EventLoop& loop, const MakeContext& make_context, G&& fn, Bs&&... args)
+      : HandleState(loop, make_context), bound_(std::forward<G>(fn), std::forward<Bs>(args)...) {
     run = &BoundHandle::run_bound;
   }
   ~BoundHandle() override {
-    if (!cancelled_) bound_.~Bound();
+    if constexpr (!std::is_trivially_destructible_v<Bound>) {
+      if (!dropped_) bound_.~Bound();
+    }
   }
   void release() noexcept {
     if (--refs_ == 0) delete this;
@@ -86,7 +94,6 @@ class BoundHandle final : public HandleState {
   }
   void drop() noexcept override { bound_.~Bound(); }
 
-  using Bound = std::tuple<F, Args...>;
   union {
     Bound bound_;
   };
