@@ -30,8 +30,9 @@ void Callback::detach() noexcept {
   if (FutureBase* future = std::exchange(future_, nullptr)) future->release();
 }
 
-void FutureBase::drop_callbacks() noexcept {
+void FutureBase::end_unfinished() noexcept {
   while (!callbacks_.empty()) static_cast<Callback&>(callbacks_.pop_front()).drop();
+  message_.~Ref();
 }
 
 bool FutureBase::cancel(Ref<Message> message) noexcept {
@@ -81,13 +82,13 @@ void FutureBase::raise_done() { raise_invalid_state("invalid state: the future i
 
 void FutureBase::add_callback(Callback& callback) noexcept {
   callbacks_.push_back(callback);
-  if (done()) finish(status_);
+  if (done()) schedule_waiters();
 }
 
 int FutureBase::remove_callback(std::uint64_t id) noexcept {
   for (Link* link = callbacks_.front(); link != callbacks_.end(); link = link->next) {
     auto* node = static_cast<Node*>(link);
-    if (node->run != &Callback::run_node) continue;
+    if (!Callback::is(*node)) continue;
     auto* callback = static_cast<Callback*>(node);
     if (callback->id() != id) continue;
     callback->unlink();
@@ -120,17 +121,21 @@ void run_user_callback(FutureBase& future, ContextSlot& slot, Function<void()> c
 void FutureBase::run_callbacks() noexcept {
   if (core_->closed) [[unlikely]] {
     while (!callbacks_.empty()) {
-      auto& node = static_cast<Node&>(callbacks_.pop_front());
-      if (node.run == &Callback::run_node) static_cast<Callback&>(node).drop();
+      Node& node = callbacks_.pop_front();
+      if (Callback::is(node)) static_cast<Callback&>(node).drop();
     }
     return;
   }
-  for (Link* link = callbacks_.front(); link != callbacks_.end(); link = link->next) {
-    auto* node = static_cast<Node*>(link);
-    if (node->run != &Callback::run_node) continue;  // a waiting task holds the future itself
-    static_cast<Callback*>(node)->hold(*this);
-  }
-  core_->ready.take_all(callbacks_);
+  const Ref<FutureBase> alive(this);
+  do {
+    Node& node = callbacks_.pop_front();
+    if (Callback::is(node)) {  // a waiting task holds the future itself
+      auto& callback = static_cast<Callback&>(node);
+      if (callback.done_early(*this)) continue;
+      callback.hold(*this);
+    }
+    core_->ready.push_back(node);
+  } while (!callbacks_.empty());
 }
 
 void FutureBase::finish_cancelled(Ref<Message> message, bool for_first) noexcept {
@@ -140,9 +145,10 @@ void FutureBase::finish_cancelled(Ref<Message> message, bool for_first) noexcept
 }
 
 void FutureBase::finish_error(std::exception_ptr error) noexcept {
-  finish(FutureStatus::finished);
+  change_status(FutureStatus::finished);
   error_ = std::move(error);
   log_error_ = true;
+  schedule_waiters();
 }
 
 void FutureBase::describe(std::string& out) const {

@@ -3,15 +3,13 @@
 
 namespace hob::detail {
 
-void GatherChild::attach(GatherCore& owner, FutureBase& child) noexcept {
-  core = &owner;
-  child_ = &child;
-  if (child.done()) {  // counted by settle_done_children, once all are attached
+GatherChild::GatherChild(GatherCore& core, FutureBase& child) noexcept
+    : core_(core), child_(&child), kept_(child.done()) {
+  if (kept_) {  // counted by settle_done_children, once all are attached
     child.retain();
-    kept_ = true;
     return;
   }
-  owner.outer().retain();  // until on_done or drop
+  core.outer().retain();  // until on_done, done_early or drop
   child.add_callback(*this);
 }
 
@@ -19,24 +17,49 @@ GatherChild::~GatherChild() {
   if (kept_) child_->release();
 }
 
-FutureBase* GatherChild::dependent() const noexcept { return &core->outer(); }
+FutureBase* GatherChild::dependent() const noexcept { return &core_.outer(); }
 
 void GatherChild::on_done(FutureBase& future) {
-  const auto outer = Ref<FutureBase>::adopt(&core->outer());
+  const auto outer = Ref<FutureBase>::adopt(&core_.outer());
   future.retain();
   kept_ = true;
-  core->child_done(future);
+  --core_.queued_;
+  core_.child_done(future);
+}
+
+bool GatherChild::done_early(FutureBase& future) noexcept {
+  if (!core_.count_early(future)) return false;
+  future.retain();
+  kept_ = true;
+  core_.outer().release();
+  return true;
 }
 
 void GatherChild::drop() noexcept {
   child_ = nullptr;
-  core->outer().release();
+  core_.outer().release();
 }
 
 GatherCore::GatherCore(std::size_t count, bool return_exceptions)
-    : children_(new GatherChild[count]), count_(count), return_exceptions_(return_exceptions) {}
+    : children_(static_cast<GatherChild*>(allocate(count * sizeof(GatherChild)))),
+      count_(count),
+      return_exceptions_(return_exceptions) {}
 
-GatherCore::~GatherCore() { delete[] children_; }
+GatherCore::~GatherCore() {
+  for (std::size_t i = 0; i < attached_; ++i) children_[i].~GatherChild();
+  deallocate(children_, count_ * sizeof(GatherChild));
+}
+
+bool GatherCore::count_early(const FutureBase& child) noexcept {
+  // One that is queued already comes before this one, and must not take itself for the last.
+  const bool waits = queued_ > 0 || attached_ < count_ || !child.finished_with_value();
+  if (waits || (finished_ + 1 == count_ && !outer().done())) {
+    ++queued_;
+    return false;
+  }
+  ++finished_;
+  return true;
+}
 
 void GatherCore::settle_done_children() {
   if (count_ == 0) return succeed();
@@ -47,7 +70,7 @@ void GatherCore::settle_done_children() {
 
 bool GatherCore::cancel_children(const Ref<Message>& message) noexcept {
   bool any = false;
-  for (std::size_t i = 0; i < count_; ++i) {
+  for (std::size_t i = 0; i < attached_; ++i) {
     FutureBase* child = children_[i].child_;
     if (child && child->cancel(message)) any = true;
   }

@@ -15,10 +15,7 @@ namespace {
 
 std::atomic<std::uintptr_t> task_numbers{0};
 
-const WaitKind kYield{&TaskBase::cancel_never, "sleep(0)"};
 const WaitKind kSleep{&TaskBase::cancel_linked, "sleep"};
-
-const WaitKind kFuture{&TaskBase::cancel_awaited, "a future"};
 const WaitKind kCircle{&TaskBase::break_circle, "a future"};
 
 void abandon_tasks(EventLoop& loop) noexcept {
@@ -37,10 +34,12 @@ void abandon_tasks(EventLoop& loop) noexcept {
 }  // namespace
 
 const WaitKind TaskBase::kStart{&TaskBase::cancel_never, "its first step"};
+const WaitKind TaskBase::kYield{&TaskBase::cancel_never, "sleep(0)"};
+const WaitKind TaskBase::kFuture{&TaskBase::cancel_awaited, "a future"};
 
 // Numbers are the process's, and an atomic increment for each task costs as much as the rest of its
 // birth.
-void TaskBase::take_task_numbers(LoopCore& core) noexcept {
+void TaskBase::take_numbers(LoopCore& core) noexcept {
   constexpr std::uintptr_t kAtOnce = 256;
   core.task_number = task_numbers.fetch_add(kAtOnce, std::memory_order_relaxed);
   core.task_numbers_end = core.task_number + kAtOnce;
@@ -68,39 +67,23 @@ void TaskBase::describe(std::string& out) const {
   out += '>';
 }
 
-void TaskBase::start(PromiseBase& root, const TaskOptions& wanted) {
-  EventLoop& loop = *core_->loop;
-  try {
-    if (loop.impl().task_factory) [[unlikely]] {
-      TaskOptions options = wanted;
-      loop.impl().task_factory(loop, options);
-      return begin(root, options);
-    }
-    begin(root, wanted);
-  } catch (...) {
-    if (run == nullptr) root.destroy();  // not begun: it was handed over, and nobody else knows it
-    throw;
-  }
+TaskOptions TaskBase::ask_task_factory(EventLoop& loop, const TaskOptions* options) {
+  TaskOptions wanted = options ? *options : TaskOptions();
+  loop.impl().task_factory(loop, wanted);
+  return wanted;
 }
 
-inline void TaskBase::begin(PromiseBase& root, const TaskOptions& options) {
-  EventLoop& loop = *core_->loop;
-  if (!options.name.empty()) [[unlikely]]
-    set_name(options.name);
-  if (options.context) {
-    context_ = options.context->state();
-  } else if (const ContextSlot& current = current_context(); current && !current->blank())
-      [[unlikely]] {
-    context_ = copy_context_state(*current);
+void TaskBase::apply(const TaskOptions& options) {
+  try {
+    if (!options.name.empty()) set_name(options.name);
+    context_ = options.context ? options.context->state() : copy_current_context();
+  } catch (...) {
+    abandon(false);
+    throw;
   }
-  root.task = this;
-  leaf_ = &root;
-  core_->tasks.push_back(static_cast<AllTasksLink&>(*this));
-  retain();  // the loop's, until done
-  run = &TaskBase::first_step;
-  if (options.eager_start && loop.is_running()) return run_eagerly();
-  woken_ = true;
-  core_->ready.push_back(node());
+  if (!options.eager_start || !core_->loop->is_running()) return;
+  node().unlink();
+  run_eagerly();
 }
 
 bool TaskBase::cancel(Ref<Message> message) noexcept {
@@ -159,21 +142,9 @@ void TaskBase::throw_cancelled() {
   raise_cancelled(message_);
 }
 
-void TaskBase::yield(PromiseBase& leaf) noexcept {
-  begin_wait(leaf, kYield, nullptr);
+void TaskBase::refuse_wait() noexcept {
+  wait_object_ = nullptr;  // the wake-up throws: asyncio delivers this error by a step of its own
   wake();
-}
-
-void TaskBase::wait_for(PromiseBase& leaf, FutureBase& future) noexcept {
-  begin_wait(leaf, kFuture, &future);
-  if (&future == this || &future.core() != core_) {
-    wait_object_ = nullptr;  // the wake-up throws: asyncio delivers this error by a step of its own
-    wake();
-    return;
-  }
-  run = &TaskBase::step;
-  future.callbacks().push_back(node());
-  end_wait();
 }
 
 void TaskBase::throw_instead(FutureBase& future) {
@@ -200,7 +171,17 @@ void TaskBase::sleep_until(PromiseBase& leaf, std::int64_t until_ns) noexcept {
   end_wait();
 }
 
-void TaskBase::sleep_over(Node* node) { of(*node).wake(); }
+void TaskBase::sleep_over(Node* node) {
+  TaskBase& task = of(*node);
+  task.wake();
+  // Among many sleepers its memory has left the caches; its step comes in the next turn.
+  const auto* frame = static_cast<const char*>(
+      std::coroutine_handle<PromiseBase>::from_promise(*task.leaf_).address());
+  __builtin_prefetch(frame);
+  __builtin_prefetch(frame + 64);
+  __builtin_prefetch(task.AllTasksLink::next);
+  __builtin_prefetch(task.AllTasksLink::prev);
+}
 
 bool TaskBase::wake_pending() const noexcept {
   if (FutureBase* future = awaited_future()) return future->done();
@@ -222,7 +203,8 @@ inline void TaskBase::run_step() {
 
 void TaskBase::first_step(Node* node) {
   TaskBase& task = of(*node);
-  if (!task.must_cancel_) return step(node);
+  if (!task.must_cancel_) [[likely]]
+    return step(node);
   // Cancelled before it began: the coroutine never runs (CPython throws into it at its first line).
   task.must_cancel_ = false;
   task.wait_ = nullptr;
@@ -242,7 +224,7 @@ void TaskBase::step(Node* node) {
 
 // The coroutine goes on after a transfer that the caller has to make (trampoline), or has ended.
 void TaskBase::run_on() {
-  while (transfer_) {
+  while (transfer_) [[unlikely]] {
     transfer_ = false;
     leaf_->resume();
   }
@@ -297,13 +279,6 @@ void TaskBase::complete_error(PromiseBase& root, std::exception_ptr error) {
   conclude(root);
   // Stored and thrown: it must leave the loop at once, and an await of the task must see it too.
   if (interrupt) std::rethrow_exception(error);
-}
-
-void TaskBase::conclude(PromiseBase& root) noexcept {
-  leaf_ = nullptr;
-  root.destroy();
-  AllTasksLink::unlink();
-  release();
 }
 
 void TaskBase::abandon(bool report_it) noexcept {

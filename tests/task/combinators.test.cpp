@@ -80,6 +80,37 @@ TEST_CASE("gather throws the first exception, the others go on") {
   run_sim(main());
 }
 
+TEST_CASE("a gather ends in the turn of the child that was the last to end") {
+  const auto main = []() -> Coro<> {
+    std::string order;
+    auto& loop = hob::get_running_loop();
+    const auto post = [&loop, &order](char now, char next) {
+      loop.call_soon([&loop, &order, now, next] {
+        order += now;
+        loop.call_soon([&order, next] { order += next; });
+      });
+    };
+    const std::vector<hob::Future<int>> three = {
+        hob::create_future<int>(), hob::create_future<int>(), hob::create_future<int>()};
+    auto all = hob::gather(hob::return_exceptions, three);
+    const auto note = [&order](const auto&) { order += 'g'; };
+    all.add_done_callback(note);
+    three[2].set_result(3);
+    three[0].set_exception(hob::ValueError("expected"));
+    post('1', 'a');
+    three[1].set_result(2);
+    post('2', 'b');
+    auto results = co_await all;
+    CHECK(order == "12ag");
+    CHECK(results[1].value() == 2);
+    CHECK(results[2].value() == 3);
+    CHECK(support::error_name(results[0]) == "ValueError");
+    co_await hob::sleep(0s);
+    CHECK(order == "12agb");
+  };
+  run_sim(main());
+}
+
 TEST_CASE("cancelling a gather cancels its children and waits for them") {
   const auto main = []() -> Coro<> {
     auto a = hob::create_task(after(3s, 1));

@@ -10,6 +10,7 @@
 #include <hob/core/ref.hpp>
 #include <hob/loop/event_loop.hpp>
 
+#include <cassert>
 #include <cstdint>
 #include <exception>
 #include <iosfwd>
@@ -32,6 +33,8 @@ class Callback : public Node {
   Callback(const Callback&) = delete;
   Callback& operator=(const Callback&) = delete;
   static void run_node(Node* node);
+  /// Whether a node in a future's list is a callback: else it is a waiting task's.
+  static bool is(const Node& node) noexcept { return node.run == &Callback::run_node; }
   /// Leaves the future, or the ready queue: it will not be called. No effect when in neither.
   void detach() noexcept;
   /// The future is done and this is in the ready queue: counts it until `on_done` has returned.
@@ -39,6 +42,12 @@ class Callback : public Node {
 
   /// Called by the loop, once. The future is done, and lives until this returns.
   virtual void on_done(FutureBase& future) = 0;
+  /// Asked in the turn in which the future is done: true when `on_done` would have nothing to do.
+  /// Then nothing is called any more, and this may be gone.
+  virtual bool done_early(FutureBase& future) noexcept {
+    static_cast<void>(future);
+    return false;
+  }
   /// Called instead of `on_done` when the future was destroyed before it was done, or the loop was
   /// closed.
   virtual void drop() noexcept = 0;
@@ -58,17 +67,18 @@ class Callback : public Node {
 /// Counted without atomics: a future belongs to its loop's thread.
 class FutureBase : public Pooled {
  public:
-  explicit FutureBase(EventLoop& loop) noexcept : core_(&loop.core()) { core_->retain(); }
+  explicit FutureBase(EventLoop& loop) noexcept : FutureBase(loop.core()) {}
+  explicit FutureBase(LoopCore& core, bool is_task = false) noexcept
+      : core_(&core), is_task_(is_task) {
+    core_->retain();
+  }
   FutureBase(const FutureBase&) = delete;
   FutureBase& operator=(const FutureBase&) = delete;
   [[gnu::always_inline]] inline virtual ~FutureBase() {
-    if (!callbacks_.empty()) [[unlikely]]
-      drop_callbacks();
-    if (status_ != FutureStatus::finished) {
-      message_.~Ref();
+    if (status_ == FutureStatus::finished) [[likely]] {
+      if (error_) error_.~exception_ptr();
     } else {
-      report_unretrieved();
-      error_.~exception_ptr();
+      end_unfinished();
     }
     core_->release();
   }
@@ -110,7 +120,7 @@ class FutureBase : public Pooled {
   void add_callback(Callback& callback) noexcept;
   /// Drops the pending callback of that id; gives how many there were.
   int remove_callback(std::uint64_t id) noexcept;
-  LinkList& callbacks() noexcept { return callbacks_; }
+  NodeList& callbacks() noexcept { return callbacks_; }
 
   /// How reports name it: `<Future pending>`, `<Task finished name='Task-2' ...>`.
   virtual void describe(std::string& out) const;
@@ -121,14 +131,26 @@ class FutureBase : public Pooled {
     if (done()) [[unlikely]]
       raise_done();
   }
-  /// The state changes and whoever waits is scheduled, in order.
+  /// The state changes; then whoever waits is scheduled, in order.
   void finish(FutureStatus status) noexcept {
-    if (status == FutureStatus::finished && status_ == FutureStatus::pending) {
+    change_status(status);
+    schedule_waiters();
+  }
+  void change_status(FutureStatus status) noexcept {
+    assert(status_ == FutureStatus::pending);
+    if (status == FutureStatus::finished) {
       message_.~Ref();
       ::new (&error_) std::exception_ptr();
     }
     status_ = status;
-    if (!callbacks_.empty()) run_callbacks();
+  }
+  void schedule_waiters() noexcept {
+    if (callbacks_.empty()) return;
+    if (callbacks_.has_one() && !Callback::is(*callbacks_.front()) && !core_->closed) [[likely]] {
+      core_->ready.push_back(callbacks_.pop_only());  // most futures are awaited by one task
+    } else {
+      run_callbacks();
+    }
   }
   /// `for_first`: only the first who asks gets the message. So it is with a task that ended by a
   /// CancelledError: asyncio hands that very exception out, once.
@@ -136,9 +158,8 @@ class FutureBase : public Pooled {
   void finish_error(std::exception_ptr error) noexcept;
   void finish_value() noexcept { finish(FutureStatus::finished); }
   Ref<Message> take_cancel_message() noexcept;
-  /// Schedules whoever waits.
   void run_callbacks() noexcept;
-  void drop_callbacks() noexcept;
+  void end_unfinished() noexcept;
   void report_error() noexcept;
   [[noreturn]] void throw_outcome();
   [[noreturn]] static void raise_done();
@@ -150,7 +171,7 @@ class FutureBase : public Pooled {
   }
 
   LoopCore* core_;
-  LinkList callbacks_;
+  NodeList callbacks_;
   union {
     Ref<Message> message_ = {};  // of a cancellation, until finished
     std::exception_ptr error_;   // once finished; null beside a value
@@ -158,7 +179,7 @@ class FutureBase : public Pooled {
   std::uint32_t refs_ = 1;
   std::uint16_t cancelling_ = 0;  // Task: cancels requested and not yet undone
   FutureStatus status_ = FutureStatus::pending;
-  bool is_task_ : 1 = false;
+  bool is_task_ : 1;
   bool log_error_ : 1 = false;  // an exception that nobody has retrieved
   // Of TaskBase, here to fill the word.
   bool must_cancel_ : 1 = false;     // throw CancelledError at the next wake-up

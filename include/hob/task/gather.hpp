@@ -7,6 +7,7 @@
 #include <hob/task/future.hpp>
 
 #include <cstddef>
+#include <new>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,19 +29,17 @@ class GatherCore;
 /// drops the callback), so that a gather keeps nothing alive; a done child is kept for its result.
 class GatherChild final : public Callback {
  public:
-  void attach(GatherCore& core, FutureBase& child) noexcept;
-  FutureBase* child() const noexcept { return child_; }
+  GatherChild(GatherCore& core, FutureBase& child) noexcept;
   FutureBase* dependent() const noexcept override;
   ~GatherChild();
-  GatherChild() noexcept = default;
-
-  GatherCore* core = nullptr;
 
  private:
   void on_done(FutureBase& future) override;
+  bool done_early(FutureBase& future) noexcept override;
   void drop() noexcept override;
-  FutureBase* child_ = nullptr;
-  bool kept_ = false;
+  GatherCore& core_;
+  FutureBase* child_;
+  bool kept_;
   friend GatherCore;
 };
 
@@ -56,9 +55,10 @@ class GatherCore {
  protected:
   GatherCore(std::size_t count, bool return_exceptions);
   ~GatherCore();
-  /// Starts to listen. A child that is done already counts at once.
-  void attach(std::size_t index, FutureBase& child) noexcept {
-    children_[index].attach(*this, child);
+  /// Starts to listen to one more child.
+  void attach(FutureBase& child) noexcept {
+    ::new (&children_[attached_]) GatherChild(*this, child);
+    ++attached_;
   }
   void settle_done_children();
   bool cancel_children(const Ref<Message>& message) noexcept;
@@ -70,9 +70,16 @@ class GatherCore {
   virtual void fail(std::exception_ptr error) noexcept = 0;
 
  private:
+  /// Counts a child in the turn in which it is done: false when its callback must have a turn of
+  /// its own, because it failed or may be the one that ends the gather.
+  bool count_early(const FutureBase& child) noexcept;
+
   GatherChild* children_;
   std::size_t count_;
+  std::size_t attached_ = 0;
+  std::size_t queued_ = 0;  // children whose callbacks wait for their turn
   std::size_t finished_ = 0;
+  friend GatherChild;
   bool return_exceptions_;
   bool cancel_requested_ = false;
 };
@@ -193,8 +200,7 @@ Future<typename Build::R> gather_all(bool as_results, A&&... awaitables) {
   using R = typename Build::R;
   auto* state = new GatherState<R, Build>(gathering_loop(awaitables...), sizeof...(A), as_results);
   Future<R> outer(Ref<FutureBase>::adopt(state));
-  std::size_t i = 0;
-  (state->attach(i++, *ensure_future(std::forward<A>(awaitables)).state()), ...);
+  (state->attach(*ensure_future(std::forward<A>(awaitables)).state()), ...);
   state->settle_done_children();
   return outer;
 }
@@ -205,8 +211,7 @@ Future<typename Build::R> gather_range(bool as_results, const Range& range) {
   EventLoop& loop = range.empty() ? get_running_loop() : range.begin()->get_loop();
   auto* state = new GatherState<R, Build>(loop, range.size(), as_results);
   Future<R> outer(Ref<FutureBase>::adopt(state));
-  std::size_t i = 0;
-  for (const auto& future : range) state->attach(i++, *future.state());
+  for (const auto& future : range) state->attach(*future.state());
   state->settle_done_children();
   return outer;
 }

@@ -57,7 +57,7 @@ class Runner {
   Task<T> make_main(Coro<T>& coro, const Context& context) {
     TaskOptions options;
     options.context = &context;
-    return Task<T>(detail::make_task(get_loop(), coro, options, {}));
+    return Task<T>(detail::make_task(get_loop(), coro, &options, {}));
   }
   void begin();
   void run_main(detail::TaskBase& task);

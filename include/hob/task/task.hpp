@@ -49,14 +49,24 @@ struct CoroResult<Coro<T>> {
 /// Throws RuntimeError when the loop cannot take a task now.
 void check_can_start(EventLoop& loop);
 
+/// `options` null: none.
 template <class T>
-Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions& options,
+Ref<FutureBase> make_task(EventLoop& loop, Coro<T>& coro, const TaskOptions* options,
                           std::source_location from) {
-  if (loop.is_closed()) [[unlikely]]
+  LoopCore& core = loop.core();
+  if (core.closed) [[unlikely]]
     check_can_start(loop);
-  auto* state = new TaskState<T>(loop, from);
+  TaskOptions changed;
+  if (core.has_task_factory) [[unlikely]] {
+    changed = TaskBase::ask_task_factory(loop, options);
+    options = &changed;
+  }
+  const bool plain = !options && current_context_is_blank();
+  auto* state = new TaskState<T>(core, TaskBase::next_number(core), from);
   auto task = Ref<FutureBase>::adopt(state);
-  state->start(coro.release(), options);
+  state->begin(coro.release());
+  if (!plain) [[unlikely]]
+    state->apply(options ? *options : TaskOptions());
   return task;
 }
 
@@ -67,7 +77,7 @@ class BoundTask final : public TaskState<T> {
  public:
   template <class G, class... Bs>
   BoundTask(EventLoop& loop, std::source_location from, G&& fn, Bs&&... args)
-      : TaskState<T>(loop, from),
+      : TaskState<T>(loop.core(), TaskBase::next_number(loop.core()), from),
         call_(std::in_place, std::forward<G>(fn), std::forward<Bs>(args)...) {}
   CoroPromise<T>& call() {
     return std::apply(
@@ -190,9 +200,10 @@ std::vector<AnyTask> all_tasks(EventLoop& loop);
 
 /// Schedules `coro` as a task of the running loop; it takes its first step in the next iteration.
 template <class T>
-Task<T> create_task(Coro<T>&& coro, const TaskOptions& options = {},
+Task<T> create_task(Coro<T>&& coro, TaskOptions options = {},
                     std::source_location from = std::source_location::current()) {
-  return Task<T>(detail::make_task(get_running_loop(), coro, options, from));
+  return Task<T>(
+      detail::make_task(get_running_loop(), coro, options.empty() ? nullptr : &options, from));
 }
 
 /// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and
@@ -208,17 +219,22 @@ auto create_task(F&& fn, Args&&... args) {
   auto* state = new detail::BoundTask<T, std::decay_t<F>, std::decay_t<Args>...>(
       loop, std::source_location{}, std::forward<F>(fn), std::forward<Args>(args)...);
   auto task = detail::Ref<detail::FutureBase>::adopt(state);
-  state->start(state->call(), {});
+  TaskOptions options;
+  if (loop.core().has_task_factory) [[unlikely]]
+    options = detail::TaskBase::ask_task_factory(loop, nullptr);
+  state->begin(state->call());
+  if (!options.empty() || !detail::current_context_is_blank()) [[unlikely]]
+    state->apply(options);
   return Task<T>(std::move(task));
 }
 
 template <class T>
 Task<T> EventLoop::create_task(Coro<T>&& coro) {
-  return Task<T>(detail::make_task(*this, coro, {}, {}));
+  return Task<T>(detail::make_task(*this, coro, nullptr, {}));
 }
 template <class T>
 Task<T> EventLoop::create_task(Coro<T>&& coro, const TaskOptions& options) {
-  return Task<T>(detail::make_task(*this, coro, options, {}));
+  return Task<T>(detail::make_task(*this, coro, &options, {}));
 }
 
 /// A task factory that starts every task eagerly: `loop.set_task_factory(hob::eager_task_factory)`.

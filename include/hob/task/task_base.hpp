@@ -23,6 +23,8 @@ struct TaskOptions {
   const Context* context = nullptr;
   /// Run the first step at once, inside create_task (Python 3.12's eager tasks).
   bool eager_start = false;
+
+  bool empty() const noexcept { return name.empty() && !context && !eager_start; }
 };
 
 namespace detail {
@@ -41,12 +43,12 @@ struct AllTasksLink : Link {};
 
 class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
  public:
-  TaskBase(EventLoop& loop, std::source_location created) noexcept
-      : FutureBase(loop), wait_(&kStart), created_(created) {
-    is_task_ = true;
-    if (core_->task_number == core_->task_numbers_end) [[unlikely]]
-      take_task_numbers(*core_);
-    name_ = ++core_->task_number << 1 | 1;
+  TaskBase(LoopCore& core, std::uintptr_t number, std::source_location created) noexcept
+      : FutureBase(core, true), wait_(&kStart), name_(number << 1 | 1), created_(created) {}
+  static std::uintptr_t next_number(LoopCore& core) noexcept {
+    if (core.task_number == core.task_numbers_end) [[unlikely]]
+      take_numbers(core);
+    return ++core.task_number;
   }
   [[gnu::always_inline]] inline ~TaskBase() override {
     report_unretrieved();
@@ -65,8 +67,20 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
   std::source_location source() const noexcept override { return created_; }
   void silence_destroy_report() noexcept { log_destroy_ = false; }
 
-  /// Makes it known to the loop and schedules (or, eagerly, runs) its first step.
-  void start(PromiseBase& root, const TaskOptions& options);
+  /// Takes the coroutine over, makes it known to the loop and schedules its first step.
+  void begin(PromiseBase& root) noexcept {
+    leaf_ = &root;
+    run = &TaskBase::first_step;
+    retain();  // the loop's, until done
+    core_->tasks.push_back(static_cast<AllTasksLink&>(*this));
+    core_->ready.push_back(node());
+    root.task = this;
+  }
+  /// After `begin`, when there are options or a context to inherit. Eager tasks run their first
+  /// step in here. What it throws leaves the task ended and the coroutine destroyed.
+  void apply(const TaskOptions& options);
+  /// `options` as the loop's task factory wants them.
+  static TaskOptions ask_task_factory(EventLoop& loop, const TaskOptions* options);
   static TaskBase& of(Link& all_tasks_link) noexcept {
     return static_cast<TaskBase&>(static_cast<AllTasksLink&>(all_tasks_link));
   }
@@ -101,10 +115,19 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
       throw_cancelled();
   }
   /// Suspends for one iteration of the loop.
-  void yield(PromiseBase& leaf) noexcept;
-  /// Suspends until `future` is done. Gives false when it can't be awaited: then the wake-up
-  /// throws.
-  void wait_for(PromiseBase& leaf, FutureBase& future) noexcept;
+  void yield(PromiseBase& leaf) noexcept {
+    begin_wait(leaf, kYield, nullptr);
+    wake();
+  }
+  /// Suspends until `future` is done. When it cannot be awaited the wake-up throws.
+  void wait_for(PromiseBase& leaf, FutureBase& future) noexcept {
+    begin_wait(leaf, kFuture, &future);
+    if (&future == this || &future.core() != core_) [[unlikely]]
+      return refuse_wait();
+    run = &TaskBase::step;
+    future.callbacks().push_back(node());
+    end_wait();
+  }
   /// After wait_for: throws what the cancellation state demands, before the future's own outcome.
   void finish_wait_for(FutureBase& future) {
     if (must_cancel_ || wait_object_ == nullptr) [[unlikely]]
@@ -171,14 +194,19 @@ class TaskBase : public FutureBase, public TimerNode, public AllTasksLink {
     return was;
   }
   /// The last of a task: the frame goes, and the loop's count of it.
-  void conclude(PromiseBase& root) noexcept;
+  void conclude(PromiseBase& root) noexcept {
+    leaf_ = nullptr;
+    root.destroy();
+    AllTasksLink::unlink();
+    release();
+  }
 
  private:
-  static void take_task_numbers(LoopCore& core) noexcept;
-  static const WaitKind kStart;
+  static void take_numbers(LoopCore& core) noexcept;
+  static const WaitKind kStart, kYield, kFuture;
   static void first_step(Node* node);
   static void sleep_over(Node* node);
-  void begin(PromiseBase& root, const TaskOptions& options);
+  void refuse_wait() noexcept;
   void run_step();
   void run_on();
   void run_eagerly();
