@@ -50,6 +50,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/net/datagram.hpp
   include/hob/net/open_connection.hpp
   include/hob/net/resolver.hpp
+  include/hob/net/serve.hpp
   include/hob/net/server.hpp
   include/hob/net/socket.hpp
   include/hob/process/environment.hpp
@@ -151,6 +152,7 @@ set(HOB_SOURCES
   src/net/open_connection.cpp
   src/net/resolve.cpp
   src/net/resolver.cpp
+  src/net/serve.cpp
   src/net/server.cpp
   src/net/sock_calls.cpp
   src/net/socket.cpp
@@ -342,6 +344,7 @@ set(HOB_TESTS_loop
 set(HOB_TESTS_net
   tests/net/echo.test.cpp
   tests/net/resolver.test.cpp
+  tests/net/serve.test.cpp
   tests/net/server.test.cpp
   tests/net/socket.test.cpp)
 

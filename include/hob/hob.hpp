@@ -47,6 +47,7 @@
 #include <hob/net/datagram.hpp>          // create_datagram_endpoint
 #include <hob/net/open_connection.hpp>   // open_connection, open_unix_connection
 #include <hob/net/resolver.hpp>          // getaddrinfo, getnameinfo, GaiError
+#include <hob/net/serve.hpp>  // serve: on all loops of a Runtime
 #include <hob/net/server.hpp>            // start_server, start_unix_server, Server
 #include <hob/net/socket.hpp>            // Socket, for the loop's sock_* functions
 #include <hob/stream/errors.hpp>         // IncompleteReadError, LimitOverrunError

@@ -366,11 +366,12 @@ TEST_CASE("many may wait; a cancelled wait changes nothing") {
 
 TEST_CASE("a cancelled communicate leaves the process alone") {
   const auto main = []() -> Coro<> {
-    auto process = co_await hob::create_subprocess_shell("echo early; exec cat",
+    auto process = co_await hob::create_subprocess_shell("cat; exec sleep 1000",
                                                          {.stdin_ = PIPE, .stdout_ = PIPE});
     const auto early = co_await hob::as_result(hob::wait_for(process.wait(), 1ms));
     CHECK_FALSE(early.has_value());
-    auto talking = hob::create_task(process.communicate(std::string(1 << 20, 'x')));
+    const std::string input(1 << 20, 'x');
+    auto talking = hob::create_task(process.communicate(input));
     co_await hob::sleep(1ms);
     talking.cancel();
     const auto outcome = co_await hob::as_result(std::move(talking));
