@@ -108,8 +108,9 @@ TEST_CASE("a cancelled race leaves nothing behind") {
   World world;
   world.plan = {{"::1", {10s, true}}, {"1.1.1.1", {10s, true}}};
   const auto main = [](World& w) -> hob::Coro<> {
-    const auto ended =
-        co_await hob::as_result(hob::wait_for(race(w, addresses({"::1", "1.1.1.1"}), 250ms), 1s));
+    hob::detail::Connect connect = [&w](Address each) { return w.connect(each); };
+    const auto ended = co_await hob::as_result(hob::wait_for(
+        hob::detail::connect_any(addresses({"::1", "1.1.1.1"}), 250ms, std::move(connect)), 1s));
     CHECK(hob::type_name(ended.exception()) == "TimeoutError");
     co_await hob::sleep(0s);
     CHECK(w.alive == 0);
