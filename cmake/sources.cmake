@@ -242,6 +242,8 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/message_parser.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
+  include/hob/http/http_exception.hpp
+  include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
   include/hob/http/netrc.hpp
@@ -251,6 +253,9 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/request_parser.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/server.hpp
+  include/hob/http/server_request.hpp
+  include/hob/http/server_response.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
@@ -269,6 +274,7 @@ set(HOB_HTTP_SOURCES
   src/http/header_values.cpp
   src/http/headers.cpp
   src/http/host.cpp
+  src/http/json.cpp
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
@@ -276,7 +282,13 @@ set(HOB_HTTP_SOURCES
   src/http/params.cpp
   src/http/proxy_environment.cpp
   src/http/redirect.cpp
+  src/http/router.cpp
   src/http/serializer.cpp
+  src/http/server.cpp
+  src/http/server_answer.cpp
+  src/http/server_connection.cpp
+  src/http/server_request.cpp
+  src/http/server_response.cpp
   src/http/start_line.cpp
   src/http/status.cpp
   src/http/url.cpp)
@@ -326,10 +338,12 @@ set(HOB_TESTS_http
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/headers.test.cpp
+  tests/http/json.test.cpp
   tests/http/malformed.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
   tests/http/serializer.test.cpp
+  tests/http/server.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)

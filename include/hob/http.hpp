@@ -29,3 +29,10 @@
 #include <hob/http/client_error.hpp>       // ClientError and its kin
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
+
+// The server.
+#include <hob/http/http_exception.hpp>   // HTTPException, HTTPNotFound and its kin
+#include <hob/http/json.hpp>             // parse_json, dump_json, json_traits
+#include <hob/http/server.hpp>           // Server
+#include <hob/http/server_request.hpp>   // ServerRequest
+#include <hob/http/server_response.hpp>  // ServerResponse, text_response, json_response

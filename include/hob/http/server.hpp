@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// Server: HTTP/1.1 with routes whose handlers are coroutines.
+#pragma once
+
+#include <hob/core/duration.hpp>
+#include <hob/core/function.hpp>
+#include <hob/core/ref.hpp>
+#include <hob/core/text.hpp>
+#include <hob/http/http_exception.hpp>
+#include <hob/http/method.hpp>
+#include <hob/http/parsing.hpp>
+#include <hob/http/server_request.hpp>
+#include <hob/http/server_response.hpp>
+#include <hob/net/server.hpp>
+#include <hob/stream/stream.hpp>
+#include <hob/task/coro.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace hob::http {
+
+/// Limits and habits of a Server. A Duration of `forever()` is no limit.
+struct HttpServerOptions {
+  /// Of the head of a request: 414, 431. `limits.body` bounds bodies that are streamed: 413.
+  ParserLimits limits = {};
+  /// What `ServerRequest::read` and its kin take: 413. (aiohttp's client_max_size.)
+  std::size_t body_max = 1 << 20;
+  /// Connections at a time; further ones are closed at once. 0: no limit.
+  std::size_t connections_max = 0;
+  /// Requests on one connection, then it closes. 0: no limit.
+  std::size_t requests_max = 0;
+  /// How long the head of a request may take from its first byte, and the first one from the
+  /// connection: 408.
+  Duration header_timeout = Duration::nanoseconds(30'000'000'000);
+  /// How long a connection may be idle between requests.
+  Duration idle_timeout = Duration::nanoseconds(75'000'000'000);
+  /// How long reading a body, or sending to a client that takes nothing, may stand still.
+  Duration stall_timeout = Duration::nanoseconds(60'000'000'000);
+  /// Compress bodies for clients that take it, when the type of the content is worth it.
+  bool compress = false;
+  /// The Server field; "" for none.
+  std::string server_name = "hob";
+  /// Is given a line in the common log format for each answer, without a line end.
+  Function<void(std::string_view line)> access_log = {};
+};
+
+/// What a request meets on its way to a handler, and a handler: both are coroutines.
+using Handler = Function<Coro<ServerResponse>(ServerRequest&)>;
+
+namespace detail {
+class ServerApp;
+struct Route;
+}  // namespace detail
+
+/// The rest of the way: what comes behind a middleware. `co_await next(request)`.
+class Next {
+ public:
+  Coro<ServerResponse> operator()(ServerRequest& request) const;
+
+ private:
+  friend detail::ServerApp;
+  Next(detail::ServerApp& app, detail::Route* route, std::size_t index) noexcept
+      : app_(&app), route_(route), index_(index) {}
+  detail::ServerApp* app_;
+  detail::Route* route_;
+  std::size_t index_;
+};
+
+using Middleware = Function<Coro<ServerResponse>(ServerRequest&, Next)>;
+
+/// An HTTP server: routes first, then `start`. The routes live until the last connection ends, even
+/// without the Server. Belongs to the loop's thread.
+///
+///   http::Server server;
+///   server.get("/users/{id}", show_user);   // Coro<http::ServerResponse>
+///   show_user(ServerRequest&) co_await server.start("127.0.0.1", 8080); co_await
+///   server.serve_forever();
+///
+/// A handler is called as `handler(request)` and gives a ServerResponse, or a coroutine of one. An
+/// HTTPException that leaves it is an answer; any other exception is reported to the loop's
+/// exception handler and answered with 500.
+class Server {
+ public:
+  explicit Server(HttpServerOptions options = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// Stops listening; connections go on.
+  ~Server();
+
+  /// Adds a route for one method (`*` for all). Segments of the path are literal, `{name}` for one
+  /// that is not empty, or at the end `{name...}` for the rest, which may be empty. Literal ones
+  /// win. GET routes answer HEAD, too. Throws ValueError for a path that makes no sense or a route
+  /// that is there already.
+  template <class H>
+  Server& route(Text method, Text path, H handler) {
+    using Answer = std::invoke_result_t<H&, ServerRequest&>;
+    if constexpr (std::is_same_v<Answer, Coro<ServerResponse>>) {
+      add_route(method, path, Handler(std::move(handler)));
+    } else {
+      static_assert(std::is_convertible_v<Answer, ServerResponse>,
+                    "a handler gives a ServerResponse or a Coro of one");
+      add_route(method, path, Handler(Plain<H>(std::move(handler))));
+    }
+    return *this;
+  }
+  template <class H>
+  Server& get(Text path, H handler) {
+    return route("GET", path, std::move(handler));
+  }
+  template <class H>
+  Server& post(Text path, H handler) {
+    return route("POST", path, std::move(handler));
+  }
+  template <class H>
+  Server& put(Text path, H handler) {
+    return route("PUT", path, std::move(handler));
+  }
+  template <class H>
+  Server& patch(Text path, H handler) {
+    return route("PATCH", path, std::move(handler));
+  }
+  template <class H>
+  Server& delete_(Text path, H handler) {
+    return route("DELETE", path, std::move(handler));
+  }
+  /// `middleware(request, next)` is called for every request, also those without a route; the first
+  /// one added is the outermost.
+  Server& middleware(Middleware middleware);
+
+  /// Listens, and answers in tasks of their own. Port 0: the system chooses, `port()` tells. May be
+  /// called several times. Throws OSError.
+  Coro<> start(Text host, std::uint16_t port, ServerOptions options = {});
+  Coro<> start_unix(Text path, ServerOptions options = {});
+  /// Of the first that was started.
+  std::uint16_t port() const;
+  /// Answers the requests of one connection that somebody else has made, until it ends.
+  Coro<> serve(Stream stream);
+  /// Waits until it is shut down, or the task is cancelled: then shuts down without waiting.
+  Coro<> serve_forever();
+  /// Stops listening, closes idle connections, lets requests in flight end and says so to their
+  /// clients; after `grace` the rest is aborted and its handlers are cancelled. Idempotent.
+  Coro<> shutdown(Duration grace = Duration::nanoseconds(60'000'000'000));
+
+  /// Open connections.
+  std::size_t connections() const noexcept;
+
+ private:
+  template <class H>
+  struct Plain {
+    explicit Plain(H h) : handler(std::move(h)) {}
+    Coro<ServerResponse> operator()(ServerRequest& request) { return call(handler, request); }
+    static Coro<ServerResponse> call(H& handler, ServerRequest& request) {
+      co_return handler(request);
+    }
+    H handler;
+  };
+  void add_route(Text method, Text path, Handler handler);
+
+  hob::detail::Ref<detail::ServerApp> app_;
+};
+
+}  // namespace hob::http
