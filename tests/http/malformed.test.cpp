@@ -421,3 +421,9 @@ TEST_CASE("an oversized message is refused before more of it is read") {
   CHECK(status(CHUNKED "0\r\nA: 456789012345678901234567890\r\n\r\n") == 0);
   CHECK(status(CHUNKED "0\r\nA: 4567890123456789012345678901\r\n\r\n") == 431);
 }
+
+#undef GET
+#undef POST
+#undef CHUNKED
+#undef OK
+#undef OK_CHUNKED

@@ -26,6 +26,10 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+
+namespace server_test {
+namespace {
+
 using hob::Coro;
 using hob::http::HttpServerOptions;
 using hob::http::Next;
@@ -33,9 +37,6 @@ using hob::http::Server;
 using hob::http::ServerRequest;
 using hob::http::ServerResponse;
 using hob::http::text_response;
-
-namespace server_test {
-namespace {
 
 Coro<ServerResponse> hello(ServerRequest&) { co_return text_response("hello"); }
 
@@ -100,7 +101,7 @@ std::string ok(std::string_view body, std::string_view fields = "") {
          std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
 }
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET_OF(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 constexpr const char* kClose = "Connection: close\r\n";
 
 }  // namespace
@@ -108,9 +109,9 @@ constexpr const char* kClose = "Connection: close\r\n";
 TEST_CASE("a request is answered by the handler of its route") {
   Server server;
   add_routes(server);
-  CHECK(talk_to(server, GET("/")) == ok("hello"));
-  CHECK(talk_to(server, GET("/users/ann%20b")) == ok("user ann b"));
-  CHECK(talk_to(server, GET("http://b/users/1?x")) == ok("user 1"));
+  CHECK(talk_to(server, GET_OF("/")) == ok("hello"));
+  CHECK(talk_to(server, GET_OF("/users/ann%20b")) == ok("user ann b"));
+  CHECK(talk_to(server, GET_OF("http://b/users/1?x")) == ok("user 1"));
 }
 
 TEST_CASE("an answer has Date and Server") {
@@ -119,7 +120,7 @@ TEST_CASE("an answer has Date and Server") {
   const auto main = [&]() -> Coro<std::string> {
     auto [mine, its] = hob::testing::memory_stream_pair();
     auto task = hob::create_task(server.serve(std::move(its)));
-    mine.writer.write(GET("/"));
+    mine.writer.write(GET_OF("/"));
     mine.writer.write_eof();
     std::string answer = co_await mine.reader.read();
     co_await task;
@@ -134,9 +135,9 @@ TEST_CASE("pipelined requests are answered in their order, however they are cut"
   Server server;
   add_routes(server);
   const std::string requests =
-      GET("/") GET("/users/1") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+      GET_OF("/") GET_OF("/users/1") "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
       "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\n\r\n"
-      GET("/slow") GET("/");
+      GET_OF("/slow") GET_OF("/");
   const std::string answers =
       ok("hello") + ok("user 1") + ok("abc") + ok("de") + ok("slow") + ok("hello");
   CHECK(talk_to(server, requests) == answers);
@@ -150,7 +151,7 @@ TEST_CASE("answers do not wait for a slow handler behind them") {
   const auto main = [&]() -> Coro<std::string> {
     auto [mine, its] = hob::testing::memory_stream_pair();
     auto task = hob::create_task(server.serve(std::move(its)));
-    mine.writer.write(GET("/") GET("/slow"));
+    mine.writer.write(GET_OF("/") GET_OF("/slow"));
     const std::string answer = co_await mine.reader.readuntil("hello");
     CHECK(hob::get_running_loop().time().seconds() < 1);
     mine.writer.close();
@@ -164,9 +165,9 @@ TEST_CASE("what has no route is 404, what has another method 405") {
   Server server;
   add_routes(server);
   server.post("/users/{id}", hello);
-  CHECK(talk_to(server, GET("/nothing")).starts_with("HTTP/1.1 404 Not Found\r\n"));
-  CHECK(talk_to(server, GET("/users/")).starts_with("HTTP/1.1 404 Not Found\r\n"));
-  CHECK(talk_to(server, GET("/users/1/2")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(talk_to(server, GET_OF("/nothing")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(talk_to(server, GET_OF("/users/")).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(talk_to(server, GET_OF("/users/1/2")).starts_with("HTTP/1.1 404 Not Found\r\n"));
   const std::string answer = talk_to(server, "PUT /users/1 HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
   CHECK(answer.find("\r\nAllow: GET, HEAD, POST\r\n") != std::string::npos);
@@ -175,7 +176,7 @@ TEST_CASE("what has no route is 404, what has another method 405") {
 TEST_CASE("HEAD is GET without its body") {
   Server server;
   add_routes(server);
-  CHECK(talk_to(server, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" GET("/")) ==
+  CHECK(talk_to(server, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" GET_OF("/")) ==
         ok("hello").substr(0, ok("hello").size() - 5) + ok("hello"));
 }
 
@@ -233,11 +234,11 @@ TEST_CASE("what a handler throws is an answer") {
     const nlohmann::json value = co_await request.json();
     co_return hob::http::json_response(value["a"]);
   });
-  const std::string teapot = talk_to(server, GET("/teapot"));
+  const std::string teapot = talk_to(server, GET_OF("/teapot"));
   CHECK(teapot.starts_with("HTTP/1.1 418 I'm a Teapot\r\n"));
   CHECK(teapot.find("\r\nX-Spout: 1\r\n") != std::string::npos);
   CHECK(teapot.ends_with("\r\n\r\nshort and stout"));
-  CHECK(talk_to(server, GET("/found")).find("\r\nLocation: /else\r\n") != std::string::npos);
+  CHECK(talk_to(server, GET_OF("/found")).find("\r\nLocation: /else\r\n") != std::string::npos);
   CHECK(talk_to(server, "POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}")
             .ends_with("\r\n\r\n[1]"));
   CHECK(talk_to(server, "POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n{")
@@ -249,7 +250,7 @@ TEST_CASE("what a handler throws is an answer") {
         [&](hob::EventLoop&, const hob::ExceptionContext& context) {
           reports.push_back(context.message + ": " + hob::describe(context.exception));
         });
-    std::string answer = co_await talk(server, GET("/fault") GET("/teapot"));
+    std::string answer = co_await talk(server, GET_OF("/fault") GET_OF("/teapot"));
     co_return answer;
   };
   const std::string answer = hob::testing::run_virtual(fault());
@@ -273,15 +274,15 @@ TEST_CASE("middleware wraps every request, the first one outermost") {
   };
   server.middleware(wrap('1')).middleware(wrap('2'));
   server.get("/trace", [](ServerRequest& request) { return text_response(request["trace"]); });
-  CHECK(talk_to(server, GET("/trace")) == ok("1221"));
-  CHECK(talk_to(server, GET("/")) == ok("hello21"));
-  CHECK(talk_to(server, GET("/none")).starts_with("HTTP/1.1 404"));
+  CHECK(talk_to(server, GET_OF("/trace")) == ok("1221"));
+  CHECK(talk_to(server, GET_OF("/")) == ok("hello21"));
+  CHECK(talk_to(server, GET_OF("/none")).starts_with("HTTP/1.1 404"));
 }
 
 TEST_CASE("a body is streamed in chunks, or until the connection closes") {
   Server server;
   add_routes(server);
-  CHECK(talk_to(server, GET("/pieces") GET("/")) ==
+  CHECK(talk_to(server, GET_OF("/pieces") GET_OF("/")) ==
         "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
         "Transfer-Encoding: chunked\r\n\r\n7\r\npiece 0\r\n7\r\npiece 1\r\n7\r\npiece 2\r\n"
         "0\r\n\r\n" +
@@ -318,7 +319,7 @@ TEST_CASE("a streamed body that fails, or has another length than it said, is se
           [&](hob::EventLoop&, const hob::ExceptionContext&) {});
       auto [mine, its] = hob::testing::memory_stream_pair();
       auto task = hob::create_task(server.serve(std::move(its)));
-      mine.writer.write("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n" GET("/good"));
+      mine.writer.write("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n" GET_OF("/good"));
       mine.writer.write_eof();
       std::string all;
       try {
@@ -355,7 +356,7 @@ TEST_CASE("what is no request is refused, and the connection closes") {
   CHECK(status("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(9000, 'a') + "\r\n\r\n") == "431");
   CHECK(status("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n") == "501");
   // What was asked before is answered, what comes behind is not looked at.
-  const std::string both = talk_to(server, GET("/") "BAD\r\n\r\n" GET("/"), false);
+  const std::string both = talk_to(server, GET_OF("/") "BAD\r\n\r\n" GET_OF("/"), false);
   CHECK(both.starts_with(ok("hello") + "HTTP/1.1 400 Bad Request\r\n"));
   CHECK(both.find("hello", both.find("400")) == std::string::npos);
   CHECK(both.find("\r\nConnection: close\r\n") != std::string::npos);
@@ -368,10 +369,11 @@ TEST_CASE("connections end when one side says so") {
   add_routes(server);
   server.get("/bye",
              [](ServerRequest&) { return text_response("bye").header("Connection", "close"); });
-  CHECK(talk_to(server, GET("/") GET("/") GET("/"), false) == ok("hello") + ok("hello", kClose));
+  CHECK(talk_to(server, GET_OF("/") GET_OF("/") GET_OF("/"), false) ==
+        ok("hello") + ok("hello", kClose));
   CHECK(talk_to(server, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false) ==
         ok("hello", kClose));
-  CHECK(talk_to(server, GET("/bye") GET("/"), false) == ok("bye", kClose));
+  CHECK(talk_to(server, GET_OF("/bye") GET_OF("/"), false) == ok("bye", kClose));
   CHECK(talk_to(server, "GET / HTTP/1.0\r\n\r\n", false) == ok("hello", kClose));
   CHECK(talk_to(server, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") ==
         ok("hello", "Connection: keep-alive\r\n"));
@@ -398,11 +400,11 @@ TEST_CASE("a body that nobody read does not become a request") {
   Server server;
   add_routes(server);
   const std::string head = "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: ";
-  const std::string hidden = GET("/users/hidden");
-  CHECK(talk_to(server, head + std::to_string(hidden.size()) + "\r\n\r\n" + hidden + GET("/")) ==
+  const std::string hidden = GET_OF("/users/hidden");
+  CHECK(talk_to(server, head + std::to_string(hidden.size()) + "\r\n\r\n" + hidden + GET_OF("/")) ==
         ok("hello") + ok("hello"));
-  CHECK(talk_to(server, head + std::to_string(hidden.size()) + "\r\n\r\n" + hidden + GET("/"), true,
-                5) == ok("hello") + ok("hello"));
+  CHECK(talk_to(server, head + std::to_string(hidden.size()) + "\r\n\r\n" + hidden + GET_OF("/"),
+                true, 5) == ok("hello") + ok("hello"));
   // Too much to wait for.
   CHECK(talk_to(server, head + "100000\r\n\r\n" + hidden, false) == ok("hello", kClose));
 }
@@ -431,11 +433,12 @@ TEST_CASE("slow clients are closed in time") {
   };
   // Nothing, a head byte by byte, a body that stands still, and idleness after an answer.
   CHECK(hob::testing::run_virtual(drip("", 1s)) == "30 HTTP/1.1 408");
-  CHECK(hob::testing::run_virtual(drip(std::string(GET("/slowloris")), 1s)) == "30 HTTP/1.1 408");
+  CHECK(hob::testing::run_virtual(drip(std::string(GET_OF("/slowloris")), 1s)) ==
+        "30 HTTP/1.1 408");
   CHECK(hob::testing::run_virtual(
             drip("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n12", 10ms)) ==
         "60 HTTP/1.1 408");
-  CHECK(hob::testing::run_virtual(drip(std::string(GET("/")), 10ms)) == "75 HTTP/1.1 200");
+  CHECK(hob::testing::run_virtual(drip(std::string(GET_OF("/")), 10ms)) == "75 HTTP/1.1 200");
 }
 
 TEST_CASE("a client that takes nothing is closed in time") {
@@ -444,7 +447,7 @@ TEST_CASE("a client that takes nothing is closed in time") {
   const auto main = [&]() -> Coro<int> {
     auto [mine, its] = hob::testing::memory_stream_pair();
     auto task = hob::create_task(server.serve(std::move(its)));
-    mine.writer.write(GET("/much"));
+    mine.writer.write(GET_OF("/much"));
     co_await hob::as_result(task);
     co_return static_cast<int>(hob::get_running_loop().time().seconds());
   };
@@ -459,7 +462,7 @@ TEST_CASE("a shutdown lets requests in flight end and closes the others") {
     auto [idle, other] = hob::testing::memory_stream_pair();
     auto first = hob::create_task(server.serve(std::move(its)));
     auto second = hob::create_task(server.serve(std::move(other)));
-    busy.writer.write(GET("/slow"));
+    busy.writer.write(GET_OF("/slow"));
     co_await hob::sleep(1s);
     CHECK(server.connections() == 2);
     auto stopping = hob::create_task(server.shutdown());
@@ -485,7 +488,7 @@ TEST_CASE("a shutdown does not wait longer than its grace") {
   const auto main = [&]() -> Coro<double> {
     auto [busy, its] = hob::testing::memory_stream_pair();
     auto first = hob::create_task(server.serve(std::move(its)));
-    busy.writer.write(GET("/slow"));
+    busy.writer.write(GET_OF("/slow"));
     co_await hob::sleep(1s);
     co_await server.shutdown(2s);
     CHECK(server.connections() == 0);
@@ -508,7 +511,7 @@ TEST_CASE("connections are counted, and those above the limit closed at once") {
     CHECK(hob::get_running_loop().time().seconds() < 1);
     mine.writer.close();
     co_await task;
-    const std::string answer = co_await talk(server, GET("/"));
+    const std::string answer = co_await talk(server, GET_OF("/"));
     CHECK(answer == ok("hello"));
   };
   hob::testing::run_virtual(main());
@@ -520,7 +523,7 @@ TEST_CASE("the access log has a line in the common format for each answer") {
   options.access_log = [&](std::string_view line) { lines.emplace_back(line); };
   Server server(std::move(options));
   add_routes(server);
-  talk_to(server, GET("/") GET("/\"x\\") GET("/pieces"));
+  talk_to(server, GET_OF("/") GET_OF("/\"x\\") GET_OF("/pieces"));
   REQUIRE(lines.size() == 3);
   CHECK(lines[0].starts_with("- - - ["));
   CHECK(lines[0].ends_with(" +0000] \"GET / HTTP/1.1\" 200 5"));
@@ -534,7 +537,7 @@ TEST_CASE("bodies are compressed for clients that take it") {
   Server server(std::move(options));
   const std::string text(1000, 'x');
   server.get("/", [&](ServerRequest&) { return text_response(text); });
-  const std::string plain = talk_to(server, GET("/"));
+  const std::string plain = talk_to(server, GET_OF("/"));
   CHECK(plain.ends_with(text));
   CHECK(plain.find("\r\nVary: Accept-Encoding\r\n") != std::string::npos);
   const std::string packed =
@@ -552,11 +555,13 @@ TEST_CASE("a server can be cancelled anywhere") {
         Server server;
         add_routes(server);
         const std::string answer = co_await talk(
-            server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET("/slow")
-                        GET("/pieces") GET("/none"));
+            server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET_OF("/slow")
+                        GET_OF("/pieces") GET_OF("/none"));
         CHECK(answer.starts_with(ok("abc") + ok("slow")));
       },
       options);
 }
+
+#undef GET_OF
 
 }  // namespace server_test
