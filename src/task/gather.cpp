@@ -23,8 +23,7 @@ void GatherChild::on_done(FutureBase& future) {
   const auto outer = Ref<FutureBase>::adopt(&core_.outer());
   future.retain();
   kept_ = true;
-  --core_.queued_;
-  core_.child_done(future);
+  core_.queued_child_done(future);
 }
 
 bool GatherChild::done_early(FutureBase& future) noexcept {

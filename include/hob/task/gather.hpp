@@ -50,7 +50,14 @@ class GatherCore {
   GatherCore& operator=(const GatherCore&) = delete;
 
   virtual FutureBase& outer() noexcept = 0;
-  void child_done(FutureBase& child);
+  /// Counts a child in the turn in which it is done: false when its callback must have a turn of
+  /// its own, because it failed or may be the one that ends the gather.
+  bool count_early(const FutureBase& child) noexcept;
+  /// In that turn.
+  void queued_child_done(FutureBase& child) {
+    --queued_;
+    child_done(child);
+  }
 
  protected:
   GatherCore(std::size_t count, bool return_exceptions);
@@ -70,16 +77,13 @@ class GatherCore {
   virtual void fail(std::exception_ptr error) noexcept = 0;
 
  private:
-  /// Counts a child in the turn in which it is done: false when its callback must have a turn of
-  /// its own, because it failed or may be the one that ends the gather.
-  bool count_early(const FutureBase& child) noexcept;
+  void child_done(FutureBase& child);
 
   GatherChild* children_;
   std::size_t count_;
   std::size_t attached_ = 0;
   std::size_t queued_ = 0;  // children whose callbacks wait for their turn
   std::size_t finished_ = 0;
-  friend GatherChild;
   bool return_exceptions_;
   bool cancel_requested_ = false;
 };
