@@ -240,6 +240,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
   include/hob/http/http_exception.hpp
@@ -269,6 +270,7 @@ set(HOB_HTTP_SOURCES
   src/http/decoder.cpp
   src/http/digest.cpp
   src/http/encoder.cpp
+  src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
@@ -337,6 +339,7 @@ set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
@@ -447,6 +450,7 @@ set(HOB_EXAMPLES
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
+  examples/json_api.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
   examples/pool_apply.cpp

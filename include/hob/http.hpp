@@ -31,6 +31,7 @@
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
 
 // The server.
+#include <hob/http/event_stream.hpp>     // EventStream, event_stream
 #include <hob/http/http_exception.hpp>   // HTTPException, HTTPNotFound and its kin
 #include <hob/http/json.hpp>             // parse_json, dump_json, json_traits
 #include <hob/http/server.hpp>           // Server
