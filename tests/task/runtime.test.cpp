@@ -106,7 +106,8 @@ TEST_CASE("on_any takes the loop with the least to do") {
     const auto fifth = co_await runtime.on_any(which_thread);
     CHECK(fifth == threads[0]);  // two each: the first
     busy[1].cancel();            // which is on the second
-    co_await hob::wait(std::vector{busy[1]});
+    const std::vector<hob::Task<>> second(1, busy[1]);
+    co_await hob::wait(second);
     const auto sixth = co_await runtime.on_any(which_thread);
     CHECK(sixth == threads[1]);
     for (auto& task : busy) task.cancel();
