@@ -158,7 +158,8 @@ bool MessageParser::add_length(std::string_view value) noexcept {
   for (const char c : value) {
     if (!is_class(c, kDigit)) return bad("Content-Length is not a number");
     const unsigned digit = static_cast<unsigned>(c - '0');
-    if (seen_.length > (INT64_MAX - digit) / 10) return bad("Content-Length is out of range");
+    if (seen_.length > (std::uint64_t{INT64_MAX} - digit) / 10)
+      return bad("Content-Length is out of range");
     seen_.length = seen_.length * 10 + digit;
   }
   return true;

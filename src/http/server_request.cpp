@@ -18,6 +18,13 @@ namespace {
 
 std::string_view view(Text text) noexcept { return {text.data(), text.size()}; }
 
+nlohmann::json parse(const std::string& text) { return parse_json(text); }
+
+/// A copy of the text: a thread that is still at it when the request is gone must not look there.
+Coro<nlohmann::json> parse_in_thread(std::string text) {
+  co_return co_await to_thread(parse, std::move(text));
+}
+
 }  // namespace
 
 /// Without the scheme and authority of an absolute form.
@@ -99,11 +106,7 @@ Coro<std::string> ServerRequest::text() {
 Coro<nlohmann::json> ServerRequest::json() {
   co_await load();
   if (body_.size() <= kJsonOffLoop) co_return parse_json(body_);
-  // The body lives as long as the request: a thread that is still at it when this is cancelled
-  // must not look at it.
-  std::string copy = body_;
-  co_return co_await to_thread([](const std::string& text) { return parse_json(text); },
-                               std::move(copy));
+  co_return co_await parse_in_thread(body_);
 }
 
 Coro<Params> ServerRequest::form() {
