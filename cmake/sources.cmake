@@ -37,6 +37,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/remote_error.hpp
   include/hob/executor/run_in_executor.hpp
   include/hob/executor/serialize.hpp
+  include/hob/executor/stop_token.hpp
   include/hob/executor/thread_pool.hpp
   include/hob/file/file.hpp
   include/hob/file/paths.hpp

@@ -22,6 +22,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 # {umbrella: the layers whose public headers it includes}; all other layers are hob.hpp's.
 UMBRELLAS = {"hob/hob.hpp": None, "hob/tls.hpp": {"tls"}, "hob/http.hpp": {"http"}}
 COMPONENTS = {"tls", "http"}
+# What hob.hpp leaves out: 5,000 lines of the standard library that few need.
+LEFT_OUT = {"executor/stop_token.hpp"}
 
 
 def includes(path):
@@ -90,7 +92,8 @@ def unreachable(root, name, layers):
     for path in sorted((root / "include/hob").rglob("*.hpp")):
         parts = path.relative_to(root / "include/hob").parts
         wanted = parts[0] in layers if layers else parts[0] not in COMPONENTS | {"testing"}
-        if path not in seen and len(parts) > 1 and wanted and "detail" not in parts:
+        if path not in seen and len(parts) > 1 and wanted and "detail" not in parts \
+                and "/".join(parts) not in LEFT_OUT:
             yield umbrella, 1, f"does not include {'/'.join(parts)}"
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // run_in_executor, to_thread and the default executor: jobs that a coroutine awaits.
+#include <hob/executor/stop_token.hpp>
 #include <hob/hob.hpp>
 #include <hob/testing/cancel_everywhere.hpp>
 #include <hob/testing/run_virtual.hpp>
@@ -9,7 +10,6 @@
 #include <atomic>
 #include <latch>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>

@@ -9,7 +9,6 @@
 
 #include <exception>
 #include <optional>
-#include <stop_token>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -34,15 +33,30 @@ class Job {
   ~Job() = default;
 };
 
-/// Whether `fn(args...)` wants a std::stop_token before its arguments; as std::jthread asks.
+/// Converts to a std::stop_token without naming it: <stop_token> would make this header a sixth
+/// heavier, and few want it.
+struct AnyStopToken {
+  template <class T>
+    requires requires(const T& token) { token.stop_requested(), token.stop_possible(); }
+  operator T() const;  // NOLINT
+};
+/// Whether `fn(args...)` wants a std::stop_token before its arguments, as std::jthread asks.
 template <class F, class... Args>
-inline constexpr bool kTakesStopToken = std::is_invocable_v<F, std::stop_token, Args...>;
+inline constexpr bool kTakesStopToken =
+    !std::is_invocable_v<F, Args...> && std::is_invocable_v<F, AnyStopToken, Args...>;
+/// A std::stop_source; `F` only delays its look-up. Defined in executor/stop_token.hpp.
+template <class F>
+struct StopSourceFor;
 
 template <class F, class... Args>
 struct JobCall {
   static auto result() {
     if constexpr (kTakesStopToken<F, Args...>) {
-      return std::type_identity<std::invoke_result_t<F, std::stop_token, Args...>>();
+      static_assert(
+          requires { sizeof(StopSourceFor<F>); },
+          "jobs that take a std::stop_token need #include <hob/executor/stop_token.hpp>");
+      using Token = decltype(std::declval<StopSourceFor<F>&>().source.get_token());
+      return std::type_identity<std::invoke_result_t<F, Token, Args...>>();
     } else {
       static_assert(std::is_invocable_v<F, Args...>,
                     "the callable cannot be called with these arguments");
@@ -96,7 +110,7 @@ class BoundJob final : public ConcurrentFutureState<R>, public Job {
     }
   }
   void abandon() noexcept override {
-    if constexpr (kStops) stop_.request_stop();
+    if constexpr (kStops) stop_.source.request_stop();
   }
 
  private:
@@ -107,7 +121,7 @@ class BoundJob final : public ConcurrentFutureState<R>, public Job {
     if constexpr (kStops) {
       return std::apply(
           [this](F& fn, Args&... args) -> decltype(auto) {
-            return detail::invoke(std::move(fn), stop_.get_token(), std::move(args)...);
+            return detail::invoke(std::move(fn), stop_.source.get_token(), std::move(args)...);
           },
           bound);
     } else {
@@ -126,7 +140,7 @@ class BoundJob final : public ConcurrentFutureState<R>, public Job {
   }
 
   std::optional<std::tuple<F, Args...>> call_;
-  [[no_unique_address]] std::conditional_t<kStops, std::stop_source, None> stop_;
+  [[no_unique_address]] std::conditional_t<kStops, StopSourceFor<F>, None> stop_;
 };
 
 template <class F, class... Args>

@@ -105,7 +105,8 @@ class ThreadPoolExecutor final : public Executor {
   ~ThreadPoolExecutor() override;
 
   /// Queues `fn(args...)`, both copied or moved in (std::ref opts out); a callable that takes a
-  /// std::stop_token first gets one, which is told when the `co_await` of the future is cancelled.
+  /// std::stop_token first (executor/stop_token.hpp) gets one, which is told when the `co_await` of
+  /// the future is cancelled.
   /// Blocks while a bounded queue is full (not in the pool's own threads). Throws RuntimeError
   /// after `shutdown` and when no thread can be started, BrokenThreadPool.
   template <class F, class... Args>
