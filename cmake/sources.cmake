@@ -235,7 +235,10 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/auth.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
+  include/hob/http/client_options.hpp
+  include/hob/http/client_session.hpp
   include/hob/http/coding.hpp
+  include/hob/http/connector.hpp
   include/hob/http/cookies.hpp
   include/hob/http/date.hpp
   include/hob/http/detail/chunk_decoder.hpp
@@ -252,7 +255,9 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
   include/hob/http/proxy_environment.hpp
+  include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
   include/hob/http/server.hpp
@@ -265,6 +270,11 @@ set(HOB_HTTP_SOURCES
   src/http/auth.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
+  src/http/client_dial.cpp
+  src/http/client_exchange.cpp
+  src/http/client_pool.cpp
+  src/http/client_request.cpp
+  src/http/client_session.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
@@ -285,6 +295,9 @@ set(HOB_HTTP_SOURCES
   src/http/params.cpp
   src/http/proxy_environment.cpp
   src/http/redirect.cpp
+  src/http/request_builder.cpp
+  src/http/response.cpp
+  src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
   src/http/server.cpp
@@ -338,6 +351,7 @@ set(HOB_TESTS_file
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
+  tests/http/client.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/event_stream.test.cpp

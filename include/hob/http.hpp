@@ -27,8 +27,13 @@
 
 // The client.
 #include <hob/http/client_error.hpp>       // ClientError and its kin
+#include <hob/http/client_options.hpp>     // ClientOptions, ClientTimeout, TraceEvent
+#include <hob/http/client_session.hpp>     // ClientSession, fetch
+#include <hob/http/connector.hpp>          // Connector
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
+#include <hob/http/request_builder.hpp>    // RequestBuilder
+#include <hob/http/response.hpp>           // Response, Content
 
 // The server.
 #include <hob/http/event_stream.hpp>     // EventStream, event_stream

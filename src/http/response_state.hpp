@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What a Response and its Content share: the head, and the body on its way from the connection
+// through the decoder.
+#pragma once
+
+#include "http/client_exchange.hpp"
+#include "http/session_state.hpp"
+
+#include <hob/http/coding.hpp>
+#include <hob/http/response.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hob::http::detail {
+
+class ResponseState {
+ public:
+  ResponseState() = default;
+  ResponseState(const ResponseState&) = delete;
+  ResponseState& operator=(const ResponseState&) = delete;
+
+  void retain() noexcept { ++refs_; }
+  void release() noexcept {
+    if (--refs_ == 0) delete this;
+  }
+
+  /// The next piece of the decoded body, a view until the next co_await; empty at the end. Of all
+  /// reads, before `ahead`.
+  Coro<std::string_view> next_piece();
+  /// Makes `ahead` longer; false at the end.
+  Coro<bool> fill();
+  /// `coro` within the time that the request has left.
+  template <class T>
+  static Coro<T> limited(Ref<ResponseState> self, Coro<T> (*fn)(Ref<ResponseState>, std::size_t),
+                         std::size_t n);
+
+  Ref<SessionState> session;
+  std::unique_ptr<Exchange> exchange;
+  std::unique_ptr<Decoder> decoder;
+  std::string method;
+  Url url;
+  std::vector<Response> history;
+  Duration deadline = Duration::forever();  // on the loop's clock
+
+  std::string body;        // what read() has collected
+  bool body_read = false;  // all of it
+  std::string ahead;       // decoded and not taken by the calls of Content
+  std::size_t ahead_at = 0;
+  bool ended = false;
+
+ private:
+  ~ResponseState() {
+    if (exchange) exchange->drop();
+  }
+
+  std::string encoded_;  // transferred and not decoded
+  std::size_t encoded_at_ = 0;
+  std::string decoded_;
+  unsigned refs_ = 1;
+};
+
+}  // namespace hob::http::detail
