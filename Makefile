@@ -13,10 +13,9 @@ SOURCES = git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp'
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-run: setup  ## Build the release and run the demo: dumplings, then echo standard input
-	@$(MAKE) --no-print-directory build PRESET=release TARGETS="example.dumplings example.echo_stdin"
-	@build/release/examples/dumplings
-	@build/release/examples/echo_stdin
+run: setup  ## Build the release and fetch many URLs at once (URL=https://... for your own)
+	@$(MAKE) --no-print-directory build PRESET=release TARGETS="example.many_requests"
+	@build/release/examples/many_requests $(URL)
 
 test: setup  ## Build with clang 19, asserts and -Werror, and run all tests
 	@$(MAKE) --no-print-directory build PRESET=dev

@@ -466,6 +466,7 @@ set(HOB_EXAMPLES
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/json_api.cpp
+  examples/many_requests.cpp
   examples/own_awaitable.cpp
   examples/own_awaiter.cpp
   examples/pool_apply.cpp
