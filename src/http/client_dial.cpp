@@ -61,7 +61,7 @@ Coro<Stream> open_network(std::string host, std::uint16_t port) {
 Coro<Stream> open_plain(Ref<SessionState> session, Url to, bool is_proxy) {
   const std::string& path = session->options.unix_socket;
   const bool is_unix = !path.empty() && !is_proxy;
-  Result<Stream> made{std::exception_ptr()};
+  Result<Stream> made{Stream()};
   if (is_unix) {
     made = co_await as_result(open_unix_connection(path));
   } else {

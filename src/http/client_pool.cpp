@@ -111,6 +111,7 @@ void ClientPool::release(const std::string& key,
     connection->idle_since = get_running_loop().time();
     host->second.idle.push_back(std::move(connection));
     ++idle_;
+    if (limit_ != 0 && idle_ > limit_) close_oldest();
     arm();
   } else if (connection) {
     connection->stream.writer.close();
@@ -140,6 +141,23 @@ void ClientPool::arm() noexcept {
     close_expired();
     arm();
   });
+}
+
+// Not more are kept than may be in use: hosts come and go.
+void ClientPool::close_oldest() noexcept {
+  auto oldest = hosts_.end();
+  for (auto host = hosts_.begin(); host != hosts_.end(); ++host) {
+    if (host->second.idle.empty()) continue;
+    if (oldest == hosts_.end() ||
+        host->second.idle.front()->idle_since < oldest->second.idle.front()->idle_since) {
+      oldest = host;
+    }
+  }
+  if (oldest == hosts_.end()) return;
+  oldest->second.idle.front()->stream.writer.close();
+  oldest->second.idle.erase(oldest->second.idle.begin());
+  --idle_;
+  if (oldest->second.active == 0 && oldest->second.idle.empty()) hosts_.erase(oldest);
 }
 
 void ClientPool::close_expired() noexcept {

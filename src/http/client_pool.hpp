@@ -103,6 +103,7 @@ class ClientPool {
   void grant() noexcept;
   void forget_if_empty(const std::string& key) noexcept;
   void close_expired() noexcept;
+  void close_oldest() noexcept;
   void arm() noexcept;
 
   std::unordered_map<std::string, Host> hosts_;

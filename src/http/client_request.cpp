@@ -151,7 +151,7 @@ Coro<> connect(Ref<SessionState> session, const ClientRoute& route, const Hop& h
       co_return;
     }
   }
-  Result<Stream> made{std::exception_ptr()};
+  Result<Stream> made{Stream()};
   if (sock_connect.is_forever()) {
     made = co_await as_result(dial(session, route));
   } else {

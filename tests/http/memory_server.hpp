@@ -6,6 +6,7 @@
 #include <hob/http/client_session.hpp>
 #include <hob/http/connector.hpp>
 #include <hob/http/multipart.hpp>
+#include <hob/http/serializer.hpp>
 #include <hob/stream/errors.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/sleep.hpp>
