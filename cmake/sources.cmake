@@ -466,6 +466,7 @@ set(HOB_EXAMPLES
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
+  examples/http_client.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
