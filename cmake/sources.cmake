@@ -443,9 +443,12 @@ set(HOB_CONFORMANCE_SOURCES
 
 set(HOB_FUZZ_TARGETS
   tests/fuzz/chunk.cpp
+  tests/fuzz/cookies.cpp
   tests/fuzz/headers.cpp
+  tests/fuzz/multipart.cpp
   tests/fuzz/request.cpp
-  tests/fuzz/response.cpp)
+  tests/fuzz/response.cpp
+  tests/fuzz/url.cpp)
 
 set(HOB_EXAMPLES
   examples/add_one.cpp

@@ -100,6 +100,8 @@ std::optional<Cookie> Cookie::parse(std::string_view text, const Url& from, std:
   cookie.value = ascii::trim(value);
   if (cookie.name.empty() || cookie.name.size() + cookie.value.size() > kSizeMax)
     return std::nullopt;
+  // Allowed by the RFC and of no use to anybody; a saved jar has tabs between its fields.
+  if ((cookie.name + cookie.value).find('\t') != std::string::npos) return std::nullopt;
   std::string_view domain, path;
   std::optional<std::int64_t> max_age;
   while (!text.empty()) {
@@ -125,6 +127,7 @@ std::optional<Cookie> Cookie::parse(std::string_view text, const Url& from, std:
   }
   if (max_age) cookie.expires = *max_age == 0 ? INT64_MIN : now + *max_age;
   cookie.path = path.starts_with('/') ? path : default_path(from.path());
+  if (cookie.path.find('\t') != std::string::npos) return std::nullopt;
   if (!set_domain(cookie, domain, from)) return std::nullopt;
   if (cookie.secure && !from.secure()) return std::nullopt;
   if (!prefix_allows(cookie)) return std::nullopt;
@@ -145,7 +148,7 @@ bool CookieJar::store(std::string_view set_cookie, const Url& from) {
       }
     }
   }
-  set(std::move(*cookie));
+  put(std::move(*cookie));
   return true;
 }
 
@@ -163,6 +166,10 @@ void CookieJar::set(Cookie cookie) {
       cookie.value.find(';') != std::string::npos) {
     hob::detail::raise_value_error("a cookie's name or value has a character that it cannot have");
   }
+  put(std::move(cookie));
+}
+
+void CookieJar::put(Cookie cookie) {
   const bool expired = cookie.expires <= clock_();
   const auto old = std::find_if(cookies_.begin(), cookies_.end(),
                                 [&](const Cookie& other) { return same_place(cookie, other); });
@@ -264,7 +271,7 @@ void CookieJar::load(std::string_view text) {
     cookie.expires = seconds <= 0 ? Cookie::kSession : seconds;
     cookie.name = ascii::take_until(line, '\t');
     cookie.value = line;
-    set(std::move(cookie));
+    put(std::move(cookie));
   }
 }
 
