@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,10 +51,21 @@ inline std::string redirect(int status, const std::string& to) {
 }
 
 class MemoryServer {
- public:
   using Handler = Answer (*)(const Asked&);
-  explicit MemoryServer(Handler handler) : handler_(handler) {}
+  /// What the tasks of connections use: they end with the loop, after the server.
+  struct State {
+    Handler handler;
+    std::vector<Asked> asked;
+    int open = 0;
+  };
+  std::shared_ptr<State> state_;
+
+ public:
+  explicit MemoryServer(Handler handler) : state_(std::make_shared<State>()) {
+    state_->handler = handler;
+  }
   MemoryServer(const MemoryServer&) = delete;
+  MemoryServer& operator=(const MemoryServer&) = delete;
 
   hob::http::ClientOptions options() {
     hob::http::ClientOptions options;
@@ -62,14 +74,14 @@ class MemoryServer {
   }
   /// `host:port` of the connections, and what came over all of them.
   std::vector<std::string> connections;
-  std::vector<Asked> asked;
+  std::vector<Asked>& asked = state_->asked;
+  int& open = state_->open;
   std::size_t chunk = static_cast<std::size_t>(-1);
   hob::Duration connect_delay = hob::Duration();
-  int open = 0;
   bool refuse_next = false;
 
  private:
-  static Coro<> converse(MemoryServer& self, hob::Stream stream) {
+  static Coro<> converse(std::shared_ptr<State> state, hob::Stream stream) {
     for (;;) {
       Asked request;
       auto head = co_await hob::as_result(stream.reader.readuntil("\r\n\r\n"));
@@ -91,8 +103,8 @@ class MemoryServer {
         if (!body) break;
         request.body = *body;
       }
-      self.asked.push_back(request);
-      const Answer answer = self.handler_(request);
+      state->asked.push_back(request);
+      const Answer answer = state->handler(request);
       if (answer.delay > hob::Duration()) co_await hob::sleep(answer.delay);
       stream.writer.write(answer.text);
       if (answer.close) break;
@@ -100,7 +112,7 @@ class MemoryServer {
       if (!sent) break;
     }
     stream.writer.close();
-    --self.open;
+    --state->open;
   }
 
   Coro<hob::Stream> connect(std::string host, std::uint16_t port) {
@@ -111,11 +123,10 @@ class MemoryServer {
     pipe.chunk = chunk;
     hob::testing::StreamPair pair = hob::testing::memory_stream_pair(pipe);
     ++open;
-    hob::create_task(converse(*this, pair.second));
+    hob::create_task(converse(state_, pair.second));
     co_return pair.first;
   }
 
-  Handler handler_;
   hob::detail::Ref<hob::http::Connector> connector_ = hob::http::make_connector(
       [this](std::string host, std::uint16_t port) { return connect(std::move(host), port); });
 };
