@@ -24,7 +24,7 @@ int family_number(SocketAddress::Family family) {
       return sys::kFamilyInet;
     case SocketAddress::Family::ipv6:
       return sys::kFamilyInet6;
-    case SocketAddress::Family::unix:
+    case SocketAddress::Family::local:
       return sys::kFamilyUnix;
     case SocketAddress::Family::none:
       break;
@@ -51,7 +51,7 @@ Descriptor& SocketState::descriptor(EventLoop& loop) {
 sys::Address to_address(const SocketAddress& address) {
   sys::Address out;
   bool good = false;
-  if (address.family == SocketAddress::Family::unix) {
+  if (address.family == SocketAddress::Family::local) {
     good = sys::Address::unix_path(address.host.data(), address.host.size(), out);
   } else {
     std::string host = address.host;

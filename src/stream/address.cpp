@@ -9,7 +9,7 @@ std::string SocketAddress::to_string() const {
       return host + ':' + std::to_string(port);
     case Family::ipv6:
       return '[' + host + "]:" + std::to_string(port);
-    case Family::unix:
+    case Family::local:
     case Family::none:
       break;
   }
@@ -24,7 +24,7 @@ SocketAddress to_socket_address(const sys::Address& address) {
   const int family = address.family();
   if (family == sys::kFamilyInet) out.family = Family::ipv4;
   if (family == sys::kFamilyInet6) out.family = Family::ipv6;
-  if (family == sys::kFamilyUnix) out.family = Family::unix;
+  if (family == sys::kFamilyUnix) out.family = Family::local;
   out.host = address.host();
   out.port = address.port();
   out.flow_info = address.flow_info();

@@ -13,7 +13,7 @@ namespace hob {
 /// One end of a socket. Python's tuples `(host, port)` and `(host, port, flowinfo, scope_id)`, and
 /// the path of a Unix socket.
 struct SocketAddress {
-  enum class Family : std::uint8_t { none, ipv4, ipv6, unix };
+  enum class Family : std::uint8_t { none, ipv4, ipv6, local };
 
   Family family = Family::none;
   std::uint16_t port = 0;
