@@ -93,7 +93,12 @@ class ClientHttpProxyError : public ClientResponseError, public std::runtime_err
 
 /// A call of the system failed; `code()` is errno.
 class ClientOSError : public detail::CategorizedError<ClientConnectionError, OSError> {
-  using CategorizedError::CategorizedError;
+ public:
+  ClientOSError(int code, const std::string& what) : CategorizedError(code, what), what_(what) {}
+  const char* what() const noexcept override { return what_.what(); }
+
+ private:
+  std::runtime_error what_;  // a string that is copied without throwing
 };
 /// The connection was reset, or is gone although the response is not.
 class ClientConnectionResetError : public ClientOSError {
