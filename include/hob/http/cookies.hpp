@@ -50,8 +50,8 @@ class CookieJar {
 
   /// Takes what one Set-Cookie field of the page `from` asks for. Whether it was taken.
   bool store(std::string_view set_cookie, const Url& from);
-  /// Puts a cookie in as it is, in place of one of the same name, domain and path. Throws ValueError
-  /// for a name or value that would break the header.
+  /// Puts a cookie in as it is, in place of one of the same name, domain and path. Throws
+  /// ValueError for a name or value that would break the header.
   void set(Cookie cookie);
   /// A cookie for the host of `url` and all of its paths, as if it had come from there.
   void set(std::string_view name, std::string_view value, const Url& url);
