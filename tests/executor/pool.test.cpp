@@ -27,7 +27,7 @@ int odd(int n) {
   if (n % 2 == 0) throw hob::ValueError("even: " + std::to_string(n));
   return n;
 }
-std::vector<int> upto(int n) {
+std::vector<int> pool_numbers(int n) {
   std::vector<int> numbers;
   for (int i = 0; i < n; ++i) numbers.push_back(i);
   return numbers;
@@ -71,8 +71,9 @@ TEST_CASE("callbacks") {
   pool.apply_async(odd, std::tuple(2), callback, error_callback);
   pool.apply_async(odd, std::tuple(3), callback);
   std::atomic<std::size_t> size = 0;
-  pool.map_async(square, upto(10), 3, [&size](const std::vector<int>& all) { size = all.size(); });
-  pool.map_async(odd, upto(3), 0, [](auto&&) {}, error_callback);
+  pool.map_async(square, pool_numbers(10), 3,
+                 [&size](const std::vector<int>& all) { size = all.size(); });
+  pool.map_async(odd, pool_numbers(3), 0, [](auto&&) {}, error_callback);
   pool.close();
   pool.join();
   CHECK(got == 5);
@@ -83,14 +84,14 @@ TEST_CASE("callbacks") {
 TEST_CASE("map, starmap: results in order, with any chunk size") {
   ThreadPool pool(3);
   for (const std::size_t chunk : {0u, 1u, 3u, 1000u}) {
-    const auto squares = pool.map(square, upto(100), chunk);
+    const auto squares = pool.map(square, pool_numbers(100), chunk);
     for (int i = 0; i < 100; ++i) REQUIRE(squares[static_cast<std::size_t>(i)] == i * i);
   }
   CHECK(pool.map(square, std::vector<int>{}).empty());
   const std::vector<std::pair<int, int>> pairs{{5, 3}, {1, 2}};
   CHECK(pool.starmap(minus, pairs) == std::vector<int>{2, -1});
   CHECK(pool.starmap_async(minus, std::vector{std::tuple(9, 1)}).get() == std::vector<int>{8});
-  auto boxes = pool.map([](int n) { return std::make_unique<int>(n); }, upto(3));
+  auto boxes = pool.map([](int n) { return std::make_unique<int>(n); }, pool_numbers(3));
   CHECK(*boxes[1] == 1);
 }
 
@@ -101,14 +102,14 @@ TEST_CASE("map throws once all have ended") {
     ++ran;
     return odd(n);
   };
-  CHECK_THROWS_AS(pool.map(count, upto(10), 1), hob::ValueError);
+  CHECK_THROWS_AS(pool.map(count, pool_numbers(10), 1), hob::ValueError);
   CHECK(ran == 10);
 }
 
 TEST_CASE("imap gives results in order, and goes on after an error") {
   ThreadPool pool(2);
   for (const std::size_t chunk : {1u, 3u}) {
-    auto results = pool.imap(odd, upto(5), chunk);
+    auto results = pool.imap(odd, pool_numbers(5), chunk);
     int sum = 0, errors = 0;
     for (int i = 0; i < 5; ++i) {
       try {
@@ -124,7 +125,7 @@ TEST_CASE("imap gives results in order, and goes on after an error") {
     CHECK_FALSE(results.next());
   }
   int i = 0;
-  for (const int n : pool.imap(square, upto(50), 4)) CHECK(n == square(i++));
+  for (const int n : pool.imap(square, pool_numbers(50), 4)) CHECK(n == square(i++));
   CHECK(i == 50);
 }
 
@@ -136,7 +137,7 @@ TEST_CASE("imap_unordered gives results as they come") {
         if (n == 0) open.wait();
         return n;
       },
-      upto(3));
+      pool_numbers(3));
   CHECK(*results.next() == 1);
   CHECK(*results.next() == 2);
   CHECK_THROWS_AS(results.next(1us), hob::TimeoutError);
@@ -153,9 +154,9 @@ TEST_CASE("the same, awaited") {
       [&pool]() -> hob::Coro<> {
         const int n = co_await pool.apply_async(minus, 5, 3);
         CHECK(n == 2);
-        const std::vector<int> squares = co_await pool.map_async(square, upto(3));
+        const std::vector<int> squares = co_await pool.map_async(square, pool_numbers(3));
         CHECK(squares == std::vector<int>{0, 1, 4});
-        auto results = pool.imap_unordered(square, upto(4));
+        auto results = pool.imap_unordered(square, pool_numbers(4));
         int sum = 0;
         while (auto square_of = co_await results.anext()) sum += *square_of;
         CHECK(sum == 14);
@@ -193,7 +194,7 @@ TEST_CASE("terminate ends a map that waits") {
       open.wait();
     }
   };
-  const auto all = pool.map_async(wait, upto(3), 1);
+  const auto all = pool.map_async(wait, pool_numbers(3), 1);
   begun.wait();
   pool.terminate();
   open.count_down();
@@ -203,7 +204,7 @@ TEST_CASE("terminate ends a map that waits") {
 TEST_CASE("bad input for a Pool") {
   CHECK_THROWS_WITH_AS(ThreadPool(0), "Number of processes must be at least 1", hob::ValueError);
   ThreadPool pool(1);
-  CHECK_THROWS_AS(pool.imap(square, upto(2), 0), hob::ValueError);
+  CHECK_THROWS_AS(pool.imap(square, pool_numbers(2), 0), hob::ValueError);
   ThreadPool broken(1, {.initializer = [] { throw hob::ValueError("(printed)"); }});
   CHECK_THROWS_AS(broken.apply(square, 2), hob::BrokenThreadPool);
 }
