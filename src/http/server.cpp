@@ -120,6 +120,7 @@ Server::Server(HttpServerOptions options)
 
 Server::~Server() {
   for (const hob::Server& listener : app_->listeners) listener.close();
+  app_->listeners.clear();  // their handler holds the app: a circle
 }
 
 void Server::add_route(Text method, Text path, Handler handler) {

@@ -66,8 +66,8 @@ TEST_CASE("callable and arguments are destroyed before the result is seen") {
 }
 
 TEST_CASE("the states of a job") {
-  ThreadPoolExecutor pool(1);
   Gate gate;
+  ThreadPoolExecutor pool(1);
   const auto first = pool.submit([&gate] { gate.pass(); });
   const auto second = pool.submit(plus, 1, 1);
   const auto third = pool.submit(plus, 1, 1);
@@ -151,8 +151,8 @@ TEST_CASE("a job may submit jobs, and wait for them while a thread is left") {
 }
 
 TEST_CASE("submit after shutdown is refused, what was submitted still runs") {
-  ThreadPoolExecutor pool(1);
   Gate gate;
+  ThreadPoolExecutor pool(1);
   const auto first = pool.submit([&gate] { gate.pass(); });
   const auto second = pool.submit(plus, 1, 2);
   pool.shutdown({.wait = false});
@@ -169,8 +169,8 @@ TEST_CASE("submit after shutdown is refused, what was submitted still runs") {
 }
 
 TEST_CASE("shutdown that cancels: exactly the jobs that have not begun") {
-  ThreadPoolExecutor pool(1);
   Gate gate;
+  ThreadPoolExecutor pool(1);
   const auto running = pool.submit([&gate] {
     gate.pass();
     return 1;
@@ -295,8 +295,8 @@ TEST_CASE("threads are replaced after so many jobs") {
 }
 
 TEST_CASE("a bounded queue: submit waits for a place") {
-  ThreadPoolExecutor pool(1, {.queue_limit = 2});
   Gate gate;
+  ThreadPoolExecutor pool(1, {.queue_limit = 2});
   pool.submit([&gate] { gate.pass(); });
   gate.begun.wait();
   pool.submit(plus, 1, 2);
@@ -325,8 +325,8 @@ TEST_CASE("a bounded queue: its own threads never wait for a place") {
 }
 
 TEST_CASE("a bounded queue: whoever waits for a place is told of the shutdown") {
-  ThreadPoolExecutor pool(1, {.queue_limit = 1});
   Gate gate;
+  ThreadPoolExecutor pool(1, {.queue_limit = 1});
   pool.submit([&gate] { gate.pass(); });
   gate.begun.wait();
   pool.submit(plus, 1, 2);
