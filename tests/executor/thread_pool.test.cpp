@@ -85,9 +85,9 @@ TEST_CASE("the states of a job") {
 }
 
 TEST_CASE("jobs start in the order in which they were submitted") {
-  ThreadPoolExecutor pool(1);
   std::vector<int> order;
   Gate gate;
+  ThreadPoolExecutor pool(1);
   pool.submit([&gate] { gate.pass(); });
   for (int i = 0; i < 1000; ++i) pool.submit([&order, i] { order.push_back(i); });
   gate.open.count_down();
