@@ -467,6 +467,7 @@ set(HOB_EXAMPLES
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
+  examples/executor_limits.cpp
   examples/executor_ticker.cpp
   examples/files.cpp
   examples/future_states.cpp
@@ -480,6 +481,7 @@ set(HOB_EXAMPLES
   examples/pool_apply.cpp
   examples/pool_imap_unordered.cpp
   examples/port_scanner.cpp
+  examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
   examples/signals.cpp
@@ -502,6 +504,7 @@ set(HOB_BENCH_SOURCES
   bench/executors/bare.cpp
   bench/executors/hob.cpp
   bench/executors/libuv.cpp
+  bench/executors/process_bare.cpp
   bench/executors/process_hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
