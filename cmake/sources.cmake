@@ -24,6 +24,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
   include/hob/executor/detail/process_call.hpp
+  include/hob/executor/detail/throw_witness.hpp
   include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
   include/hob/executor/function_id.hpp
@@ -132,6 +133,7 @@ set(HOB_SOURCES
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
+  src/executor/throw_stack.cpp
   src/file/file.cpp
   src/file/operation.cpp
   src/file/paths.cpp
@@ -185,6 +187,7 @@ set(HOB_SOURCES
   src/sys/process.cpp
   src/sys/resolver.cpp
   src/sys/socket.cpp
+  src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
   src/task/async_generator.cpp
