@@ -233,6 +233,7 @@ set(HOB_TLS_SOURCES
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
   include/hob/http/auth.hpp
+  include/hob/http/byte_range.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
   include/hob/http/client_options.hpp
@@ -254,6 +255,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/preconditions.hpp
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
@@ -268,6 +270,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
 
 set(HOB_HTTP_SOURCES
   src/http/auth.cpp
+  src/http/byte_range.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
   src/http/client_dial.cpp
@@ -293,6 +296,7 @@ set(HOB_HTTP_SOURCES
   src/http/multipart_parser.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/preconditions.cpp
   src/http/proxy_environment.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
@@ -361,6 +365,7 @@ set(HOB_TESTS_http
   tests/http/malformed.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/preconditions.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
   tests/http/url.test.cpp
