@@ -265,6 +265,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
@@ -286,6 +287,8 @@ set(HOB_HTTP_SOURCES
   src/http/encoder.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
+  src/http/file_lookup.cpp
+  src/http/file_response.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
   src/http/headers.cpp
@@ -310,6 +313,7 @@ set(HOB_HTTP_SOURCES
   src/http/server_request.cpp
   src/http/server_response.cpp
   src/http/start_line.cpp
+  src/http/static_files.cpp
   src/http/status.cpp
   src/http/url.cpp)
 
@@ -368,6 +372,7 @@ set(HOB_TESTS_http
   tests/http/preconditions.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)

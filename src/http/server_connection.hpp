@@ -34,6 +34,7 @@ class ServerConnection : public hob::detail::Link {
   /// Appends the next piece of the body to `into`; false at its end.
   Coro<bool> read_piece(ServerRequest& request, std::string& into);
   hob::detail::WriterAwaiter write_piece(Text bytes);
+  Coro<> write_file(int file, std::int64_t offset, std::uint64_t count);
   const ExtraInfo& info();
   const HttpServerOptions& options() const noexcept { return app_->options; }
 
@@ -62,6 +63,7 @@ class ServerConnection : public hob::detail::Link {
   void write_head(const ServerRequest& request, ServerResponse& response, bool bodiless);
   void write_whole(const ServerRequest& request, ServerResponse& response);
   Coro<> write_stream(const ServerRequest& request, ServerResponse& response);
+  void count_piece(std::uint64_t size);
   void compress(const ServerRequest& request, ServerResponse& response);
   void flush();
   void flush_soon();

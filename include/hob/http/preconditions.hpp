@@ -50,8 +50,8 @@ enum class Precondition : unsigned char {
   failed         // 412: it is not what the client believes
 };
 
-/// Decides on If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC
-/// 9110, 13.2.2. To be asked when the answer would otherwise be a 2xx.
+/// Decides on If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of
+/// RFC 9110, 13.2.2. To be asked when the answer would otherwise be a 2xx.
 Precondition check_preconditions(Method method, const Headers& request,
                                  const Validators& current) noexcept;
 

@@ -11,6 +11,7 @@
 #include <hob/http/parsing.hpp>
 #include <hob/http/server_request.hpp>
 #include <hob/http/server_response.hpp>
+#include <hob/http/static_files.hpp>
 #include <hob/net/server.hpp>
 #include <hob/stream/stream.hpp>
 #include <hob/task/coro.hpp>
@@ -128,6 +129,9 @@ class Server {
   Server& delete_(Text path, H handler) {
     return route("DELETE", path, std::move(handler));
   }
+  /// Serves the files below `directory` at paths below `prefix` (aiohttp's add_static). Throws
+  /// ValueError as `route` and StaticFiles.
+  Server& add_static(Text prefix, Text directory, StaticOptions options = {});
   /// `middleware(request, next)` is called for every request, also those without a route; the first
   /// one added is the outermost.
   Server& middleware(Middleware middleware);
