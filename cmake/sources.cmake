@@ -279,6 +279,7 @@ set(HOB_HTTP_SOURCES
   src/http/client_pool.cpp
   src/http/client_request.cpp
   src/http/client_session.cpp
+  src/http/client_watch.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
@@ -363,6 +364,7 @@ set(HOB_TESTS_http
   tests/http/client_cancel.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/disconnect.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp

@@ -179,7 +179,9 @@ Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerRespon
   // The head leaves with the first piece, or when the writer waits for something else.
   flush_soon();
   BodyWriter body(*this);
+  if (response.cancel_on_disconnect || app_->options.handler_cancellation) watch().start(true);
   const Result<> written = co_await as_result(response.write(body));
+  if (watch_) watch_->stop();
   if (written && encoder_) {
     std::string rest;
     encoder_->encode({}, rest, Encoder::Flush::finish);

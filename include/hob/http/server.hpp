@@ -42,6 +42,10 @@ struct HttpServerOptions {
   Duration idle_timeout = Duration::nanoseconds(75'000'000'000);
   /// How long reading a body, or sending to a client that takes nothing, may stand still.
   Duration stall_timeout = Duration::nanoseconds(60'000'000'000);
+  /// Handlers are cancelled when the client goes away (aiohttp's handler_cancellation); otherwise
+  /// they go on, and what they write is lost. A client that only closes its sending side counts as
+  /// gone.
+  bool handler_cancellation = false;
   /// Compress bodies for clients that take it, when the type of the content is worth it.
   bool compress = false;
   /// The Server field; "" for none.

@@ -83,6 +83,8 @@ class ServerResponse {
   /// How many bytes `write` will write, when that is known; they are then sent as they are, and
   /// another number closes the connection.
   std::int64_t content_length = -1;
+  /// `write` is cancelled when the client goes away: for bodies that wait for something to tell.
+  bool cancel_on_disconnect = false;
   /// Whether the body may be compressed when the client takes that; it needs the server's
   /// `compress`, too.
   bool compressible = true;
