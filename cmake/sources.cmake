@@ -236,6 +236,7 @@ set(HOB_TLS_SOURCES
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
   include/hob/http/auth.hpp
+  include/hob/http/byte_range.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
   include/hob/http/client_options.hpp
@@ -257,6 +258,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/preconditions.hpp
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
@@ -266,11 +268,13 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
 set(HOB_HTTP_SOURCES
   src/http/auth.cpp
+  src/http/byte_range.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
   src/http/client_dial.cpp
@@ -278,6 +282,7 @@ set(HOB_HTTP_SOURCES
   src/http/client_pool.cpp
   src/http/client_request.cpp
   src/http/client_session.cpp
+  src/http/client_watch.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
@@ -286,6 +291,8 @@ set(HOB_HTTP_SOURCES
   src/http/encoder.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
+  src/http/file_lookup.cpp
+  src/http/file_response.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
   src/http/headers.cpp
@@ -296,6 +303,7 @@ set(HOB_HTTP_SOURCES
   src/http/multipart_parser.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/preconditions.cpp
   src/http/proxy_environment.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
@@ -309,6 +317,7 @@ set(HOB_HTTP_SOURCES
   src/http/server_request.cpp
   src/http/server_response.cpp
   src/http/start_line.cpp
+  src/http/static_files.cpp
   src/http/status.cpp
   src/http/url.cpp)
 
@@ -358,14 +367,17 @@ set(HOB_TESTS_http
   tests/http/client_cancel.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/disconnect.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/preconditions.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)

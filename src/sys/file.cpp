@@ -106,6 +106,7 @@ int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
   if (flags & kOpenTruncate) how |= O_TRUNC;
   if (flags & kOpenDirectory) how |= O_DIRECTORY;
   if (flags & kOpenUnnamed) how |= O_TMPFILE;
+  if (flags & kOpenAtOnce) how |= O_NONBLOCK;
   return result_of(retried([&] { return ::open(path, how, static_cast<mode_t>(permissions)); }));
 }
 
