@@ -257,6 +257,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/resolver.hpp
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
@@ -280,6 +281,7 @@ set(HOB_HTTP_SOURCES
   src/http/date.cpp
   src/http/decoder.cpp
   src/http/digest.cpp
+  src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
@@ -294,6 +296,7 @@ set(HOB_HTTP_SOURCES
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/proxy_environment.cpp
+  src/http/proxy_handshake.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
   src/http/response.cpp
