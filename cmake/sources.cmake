@@ -356,6 +356,7 @@ set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
   tests/http/client_cancel.test.cpp
+  tests/http/client_dial.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/event_stream.test.cpp
@@ -364,6 +365,7 @@ set(HOB_TESTS_http
   tests/http/malformed.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/proxies.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
   tests/http/url.test.cpp
