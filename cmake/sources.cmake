@@ -355,8 +355,10 @@ set(HOB_TESTS_file
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
+  tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
   tests/http/client_dial.test.cpp
+  tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/event_stream.test.cpp
