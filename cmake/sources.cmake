@@ -358,6 +358,8 @@ set(HOB_TESTS_http
   tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
   tests/http/client_dial.test.cpp
+  tests/http/client_digest.test.cpp
+  tests/http/client_features.test.cpp
   tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp

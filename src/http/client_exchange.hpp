@@ -36,8 +36,8 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
 
-  /// Sends the request and waits for the head of the final response. Throws ServerDisconnectedError,
-  /// ClientOSError and BadHttpMessage.
+  /// Sends the request and waits for the head of the final response. Throws
+  /// ServerDisconnectedError, ClientOSError and BadHttpMessage.
   Coro<> start(OutgoingRequest& request);
   /// More of the body as it was transferred, a view until the next co_await; empty at the end.
   /// Throws ClientPayloadError.

@@ -165,8 +165,8 @@ ClientRoute route_of(const RequestSpec& spec, const Url& url) {
 }
 
 // A Lease with a connection: one that was kept, or (with `fresh` always) a new one.
-Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease,
-               bool fresh, Duration sock_connect, RequestTag tag) {
+Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease, bool fresh,
+               Duration sock_connect, RequestTag tag) {
   std::string key = route.key(*session);
   if (session->pool.must_wait(key)) {
     session->tell(TraceEvent::What::connection_queued, tag);
@@ -195,8 +195,8 @@ Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease
     throw ConnectionTimeoutError("no connection to " + std::string(route.url.authority()) +
                                  " within sock_connect");
   }
-  lease.attach(std::make_unique<ClientConnection>(std::move(made).value(),
-                                                  session->options.limits, route.security));
+  lease.attach(std::make_unique<ClientConnection>(std::move(made).value(), session->options.limits,
+                                                  route.security));
   ++session->created;
   session->tell(TraceEvent::What::connection_created, tag);
 }

@@ -75,9 +75,7 @@ RequestBuilder ClientSession::request(std::string_view method, const Url& url) {
 void ClientSession::close() noexcept { state_->pool.close(); }
 bool ClientSession::closed() const noexcept { return state_->pool.closed(); }
 CookieJar& ClientSession::cookies() noexcept { return state_->jar; }
-void ClientSession::set_status_check(StatusCheck check) {
-  state_->status_check = std::move(check);
-}
+void ClientSession::set_status_check(StatusCheck check) { state_->status_check = std::move(check); }
 void ClientSession::clear_dns_cache() noexcept { state_->dns.clear(); }
 void ClientSession::set_trace(Trace trace) { state_->trace = std::move(trace); }
 

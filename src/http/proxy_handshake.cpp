@@ -44,9 +44,9 @@ Coro<> open_tunnel(Stream stream, Url proxy, Url to, Headers fields) {
     }
     const ParseStep step = parser.feed(view);
     if (step.event == ParseEvent::error) {
-      throw ClientHttpProxyError(0, proxy.without_user().text(),
-                                 "the proxy " + peer_of(proxy) +
-                                     " does not answer in HTTP: " + parser.error().reason);
+      throw ClientHttpProxyError(
+          0, proxy.without_user().text(),
+          "the proxy " + peer_of(proxy) + " does not answer in HTTP: " + parser.error().reason);
     }
     const int status = parser.status();
     const bool refused = step.event == ParseEvent::head && status >= 300;

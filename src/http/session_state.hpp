@@ -117,7 +117,7 @@ class RequestSpec {
   bool chunked = false, expect_continue = false;
   bool status_decided = false;  // the request says itself what a bad status does
   bool started = false;         // it was awaited
-  bool sent = false;     // the stream of its body is used up
+  bool sent = false;            // the stream of its body is used up
 
  private:
   ~RequestSpec() = default;

@@ -160,8 +160,8 @@ const Row kRows[] = {
     {OK "Content-Length: 1x\r\n\r\nab", "head BadHttpMessage", false},
     {OK "Content-Length: 99999999999999999999\r\n\r\n", "head BadHttpMessage", false},
     {OK "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "head BadHttpMessage", false},
-    {OK "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-     "head BadHttpMessage", false},
+    {OK "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "head BadHttpMessage",
+     false},
     {OK "Transfer-Encoding: foo\r\n\r\n", "head BadHttpMessage", false},
     // Garbage in a body.
     {CHUNKED "zz\r\n", "body ClientPayloadError", false},
@@ -216,8 +216,8 @@ TEST_CASE("heads that are too large, and bytes that no head may have") {
     std::string fields;
     for (int i = 0; i < 300; ++i) fields += "X: y\r\n";
     for (const std::string& text : std::vector<std::string>{
-             "HTTP/1.1 200 " + line, OK "X: " + line + "\r\n\r\n", OK + line,
-             OK + fields + "\r\n", OK "X: a" + std::string(1, '\0') + "b\r\n\r\n"}) {
+             "HTTP/1.1 200 " + line, OK "X: " + line + "\r\n\r\n", OK + line, OK + fields + "\r\n",
+             OK "X: a" + std::string(1, '\0') + "b\r\n\r\n"}) {
       script = {text, false, {}};
       Network network;
       const std::string got = co_await meet(network);
@@ -289,7 +289,8 @@ TEST_CASE("bombs: a limit on what comes out, for reading whole, and piece by pie
     const std::string zeros(20'000'000, '\0');
     for (const char* coding : {"gzip", "deflate", "br", "zstd"}) {
       script = {ok(encoded(coding, zeros), std::string("Content-Encoding: ") + coding + "\r\n"),
-                false, {}};
+                false,
+                {}};
       Network network;
       ClientOptions options = network.options();
       options.body_limit = 1 << 20;

@@ -47,8 +47,8 @@ TEST_CASE("what aiohttp sends after a redirect") {
       MemoryServer server(&site);
       ClientSession session(server.options());
       co_await session.get("http://localhost:1/cookie");
-      auto request = session.request(row.method, "http://localhost:1/" +
-                                                     std::to_string(row.status) + '/' + row.way);
+      auto request = session.request(
+          row.method, "http://localhost:1/" + std::to_string(row.status) + '/' + row.way);
       const std::string method = row.method, way = row.way;
       request.header("X-Own", "1");
       if (way != "user") request.basic_auth("u", "p").header("Cookie", "own=1");

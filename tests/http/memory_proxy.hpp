@@ -112,8 +112,7 @@ class MemoryProxy {
       stream.writer.write(can ? std::string("\x05\x02") : std::string("\x05\xff"));
       if (!can) co_return stream.writer.close();
       std::string login = co_await stream.reader.readexactly(2);
-      std::string user =
-          co_await stream.reader.readexactly(static_cast<std::size_t>(login[1]) + 1);
+      std::string user = co_await stream.reader.readexactly(static_cast<std::size_t>(login[1]) + 1);
       const auto size = static_cast<std::size_t>(user.back());
       user.back() = ':';
       user += co_await stream.reader.readexactly(size);

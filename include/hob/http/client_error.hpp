@@ -151,8 +151,7 @@ class ServerDisconnectedError
   using CategorizedError::CategorizedError;
 };
 /// The certificate has another fingerprint than `RequestBuilder::fingerprint` asks for.
-class ServerFingerprintMismatch
-    : public detail::CategorizedError<ClientError, std::runtime_error> {
+class ServerFingerprintMismatch : public detail::CategorizedError<ClientError, std::runtime_error> {
  public:
   ServerFingerprintMismatch(std::string expected, std::string got, const std::string& host,
                             int port)

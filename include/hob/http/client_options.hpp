@@ -42,14 +42,14 @@ struct ClientTimeout {
 struct TraceEvent {
   enum class What : unsigned char {
     request_start,
-    connection_queued,     // the limit is reached: it waits
-    connection_unqueued,   // it waits no longer
-    dns_cache_hit,         // `host`
-    dns_cache_miss,        // `host`
-    dns_resolve_start,     // `host`
-    dns_resolve_end,       // `host`
-    connection_create,     // it begins to connect
-    connection_created,    // a new one, with its handshakes
+    connection_queued,    // the limit is reached: it waits
+    connection_unqueued,  // it waits no longer
+    dns_cache_hit,        // `host`
+    dns_cache_miss,       // `host`
+    dns_resolve_start,    // `host`
+    dns_resolve_end,      // `host`
+    connection_create,    // it begins to connect
+    connection_created,   // a new one, with its handshakes
     connection_reused,
     headers_sent,
     chunk_sent,        // `bytes` of the body
