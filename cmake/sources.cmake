@@ -262,6 +262,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/resolver.hpp
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
@@ -288,6 +289,7 @@ set(HOB_HTTP_SOURCES
   src/http/date.cpp
   src/http/decoder.cpp
   src/http/digest.cpp
+  src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
@@ -305,6 +307,7 @@ set(HOB_HTTP_SOURCES
   src/http/params.cpp
   src/http/preconditions.cpp
   src/http/proxy_environment.cpp
+  src/http/proxy_handshake.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
   src/http/response.cpp
@@ -364,7 +367,12 @@ set(HOB_TESTS_file
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
+  tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
+  tests/http/client_dial.test.cpp
+  tests/http/client_digest.test.cpp
+  tests/http/client_features.test.cpp
+  tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/disconnect.test.cpp
@@ -375,6 +383,7 @@ set(HOB_TESTS_http
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
+  tests/http/proxies.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
   tests/http/static_files.test.cpp
