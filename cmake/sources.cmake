@@ -380,6 +380,7 @@ set(HOB_TESTS_http
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
+  tests/http/malformed_ends.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
