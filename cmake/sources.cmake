@@ -142,13 +142,16 @@ set(HOB_SOURCES
   src/file/state.cpp
   src/file/temporary.cpp
   src/loop/descriptor.cpp
+  src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
+  src/loop/ring_input.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/loop/uring_poller.cpp
   src/net/datagram.cpp
   src/net/happy_eyeballs.cpp
   src/net/listener.cpp
@@ -182,10 +185,14 @@ set(HOB_SOURCES
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
   src/sys/file.cpp
+  src/sys/file_call.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
   src/sys/process.cpp
   src/sys/resolver.cpp
+  src/sys/ring.cpp
+  src/sys/ring_files.cpp
+  src/sys/ring_probe.cpp
   src/sys/socket.cpp
   src/sys/symbol.cpp
   src/sys/syscall.cpp

@@ -15,6 +15,7 @@ enum class Call : unsigned char {
   epoll_ctl,
   epoll_wait,
   getsockopt,
+  io_uring_enter,
   listen,
   read,
   recv,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/file.hpp"
 
+#include "sys/file_call.hpp"
+
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -97,7 +99,7 @@ int empty_directory(int fd) {
 
 }  // namespace
 
-int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
+int kernel_open_flags(unsigned flags) noexcept {
   int how = O_CLOEXEC;
   how |= !(flags & kOpenWrite) ? O_RDONLY : flags & kOpenRead ? O_RDWR : O_WRONLY;
   if (flags & kOpenAppend) how |= O_APPEND;
@@ -107,7 +109,12 @@ int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
   if (flags & kOpenDirectory) how |= O_DIRECTORY;
   if (flags & kOpenUnnamed) how |= O_TMPFILE;
   if (flags & kOpenAtOnce) how |= O_NONBLOCK;
-  return result_of(retried([&] { return ::open(path, how, static_cast<mode_t>(permissions)); }));
+  return how;
+}
+
+int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
+  return result_of(retried(
+      [&] { return ::open(path, kernel_open_flags(flags), static_cast<mode_t>(permissions)); }));
 }
 
 int close_file(int fd) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/syscall.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -71,6 +72,8 @@ int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns)
   }
   return result_of(::epoll_wait(epoll, events, max, timeout_ms));
 }
+
+int descriptor_error(int fd) noexcept { return ::fcntl(fd, F_GETFD) < 0 ? -errno : 0; }
 
 int event_fd() noexcept { return result_of(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 

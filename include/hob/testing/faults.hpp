@@ -22,6 +22,7 @@ class Faults {
     epoll_ctl,
     epoll_wait,
     getsockopt,
+    io_uring_enter,
     listen,
     read,
     recv,
@@ -32,7 +33,7 @@ class Faults {
     socket,
     write,
   };
-  static constexpr std::size_t kCalls = 15;
+  static constexpr std::size_t kCalls = 16;
   static constexpr std::size_t kAlways = static_cast<std::size_t>(-1);
 
   Faults();
