@@ -106,6 +106,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
   include/hob/testing/run_virtual.hpp)
@@ -179,6 +180,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
@@ -206,8 +208,11 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
+  src/testing/fail_everywhere.cpp
+  src/testing/fault_table.cpp
   src/testing/faults.cpp
-  src/testing/memory_stream.cpp)
+  src/testing/memory_stream.cpp
+  src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
   include/hob/tls.hpp
@@ -346,6 +351,7 @@ set(HOB_TESTS_executor
   tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_file
+  tests/file/faults.test.cpp
   tests/file/file.test.cpp
   tests/file/paths.test.cpp)
 
@@ -375,13 +381,16 @@ set(HOB_TESTS_loop
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_net
+  tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
+  tests/net/faults.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
   tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
+  tests/process/faults.test.cpp
   tests/process/signals.test.cpp
   tests/process/subprocess.test.cpp)
 
@@ -421,6 +430,7 @@ set(HOB_TESTS_testing
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
   tests/tls/context.test.cpp
+  tests/tls/faults.test.cpp
   tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
   tests/tls/stream.test.cpp
