@@ -107,6 +107,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
   include/hob/testing/run_virtual.hpp)
@@ -184,6 +185,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/file_call.cpp
   src/sys/ipc.cpp
@@ -216,8 +218,11 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
+  src/testing/fail_everywhere.cpp
+  src/testing/fault_table.cpp
   src/testing/faults.cpp
-  src/testing/memory_stream.cpp)
+  src/testing/memory_stream.cpp
+  src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
   include/hob/tls.hpp
@@ -368,6 +373,7 @@ set(HOB_TESTS_executor
   tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_file
+  tests/file/faults.test.cpp
   tests/file/file.test.cpp
   tests/file/paths.test.cpp)
 
@@ -407,13 +413,16 @@ set(HOB_TESTS_loop
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_net
+  tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
+  tests/net/faults.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
   tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
+  tests/process/faults.test.cpp
   tests/process/signals.test.cpp
   tests/process/subprocess.test.cpp)
 
@@ -453,6 +462,7 @@ set(HOB_TESTS_testing
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
   tests/tls/context.test.cpp
+  tests/tls/faults.test.cpp
   tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
   tests/tls/stream.test.cpp
