@@ -78,7 +78,7 @@ void Descriptor::poll_failed(int error, NodeList& queue) noexcept {
 }
 
 long Descriptor::take_input(char* data, std::size_t size) noexcept {
-  if (const int fault = sys::injected(sys::Call::recv, size)) return fault;
+  if (const int fault = sys::injected(sys::Call::recv, fd_.get(), size)) return fault;
   const long n = input_->take(data, size);
   if (n == -EAGAIN) ready_[kRead] = false;
   return n;
