@@ -415,6 +415,7 @@ set(HOB_TESTS_loop
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
+  tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
@@ -422,6 +423,7 @@ set(HOB_TESTS_net
   tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
+  tests/process/cancel.test.cpp
   tests/process/faults.test.cpp
   tests/process/signals.test.cpp
   tests/process/subprocess.test.cpp)

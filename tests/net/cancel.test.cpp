@@ -30,7 +30,7 @@ Coro<T> impatiently(F make, int& turns) {
     const int patience = turns++ % 4;
     for (int i = 0; i < patience && !task.done(); ++i) co_await hob::sleep(0s);
     task.cancel();
-    auto ended = co_await hob::as_result(task);
+    auto ended = co_await hob::as_result(std::move(task));
     if (ended) co_return std::move(ended).value();
     if (!ended.cancelled()) std::rethrow_exception(ended.exception());
     co_await hob::sleep(1ms);
@@ -72,7 +72,7 @@ Coro<> connections() {
       auto accepted = co_await loop.sock_accept(listener);
       co_return std::move(accepted.first);
     };
-    const Socket peer = co_await impatiently<Socket>(next, turns);
+    Socket peer = co_await impatiently<Socket>(next, turns);
     const std::string got = co_await loop.sock_recv(peer, 10);
     CHECK(got == std::to_string(i));  // in order: none was accepted and forgotten
   }
@@ -144,7 +144,6 @@ Coro<> unix_server() {
   const auto echo = [](hob::StreamReader reader, hob::StreamWriter writer) -> Coro<> {
     const std::string line = co_await reader.readline();
     writer.write(line);
-    co_await writer.drain();
   };
   auto server = co_await hob::start_unix_server(echo, path);
   const auto ask = [](std::string to) -> Coro<> {

@@ -3,6 +3,7 @@
 // or none, and nothing leaks or hangs.
 #include <hob/hob.hpp>
 
+#include <hob/testing/cancel_everywhere.hpp>
 #include <hob/testing/faults.hpp>
 #include <hob/testing/run_virtual.hpp>
 
@@ -186,6 +187,11 @@ TEST_CASE("a Unix socket: every call fails, in the middle of much data") {
   options.may_throw = support::is_fault_or_lost;
   options.calls_max = 6;
   support::fail_everywhere(local, std::move(options));
+}
+
+TEST_CASE("pipes can be cancelled everywhere") {
+  const std::size_t suspensions = hob::testing::cancel_everywhere(pipe_echo);
+  CHECK(suspensions >= 1);
 }
 
 TEST_CASE("pipes: every call fails") {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Every call of the kernel fails below TLS, over real sockets.
+// TLS over real sockets: every call of the kernel fails, and a cancellation comes at every suspension.
 
 #include <doctest/doctest.h>
 
 #include <hob/net/open_connection.hpp>
 #include <hob/net/server.hpp>
 #include <hob/stream/errors.hpp>
+#include <hob/testing/cancel_everywhere.hpp>
 
 #include "support/faults.hpp"
 #include "tls/wire.hpp"
@@ -61,6 +62,18 @@ TEST_CASE("TLS: every call fails") {
     return fault.error != 0 && fault.error != EINTR && hob::type_name(error) == "SSLEOFError";
   };
   support::fail_everywhere(secure_echo, std::move(options));
+}
+
+TEST_CASE("TLS over sockets, cancelled everywhere") {
+  // The server's handler sees the client go in the middle: its error is reported.
+  const auto quietly = []() -> Coro<> {
+    hob::get_running_loop().set_exception_handler([](hob::EventLoop&, const auto&) {});
+    co_await secure_echo();
+  };
+  hob::testing::CancelOptions options;
+  options.count_blocks = false;
+  const std::size_t suspensions = hob::testing::cancel_everywhere(quietly, options);
+  CHECK(suspensions >= 4);
 }
 
 }  // namespace
