@@ -260,6 +260,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/detail/parse_as.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -281,6 +282,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/set_cookie.hpp
   include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
@@ -303,6 +305,7 @@ set(HOB_HTTP_SOURCES
   src/http/digest.cpp
   src/http/dns_cache.cpp
   src/http/encoder.cpp
+  src/http/error_page.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/file_lookup.cpp
@@ -317,6 +320,7 @@ set(HOB_HTTP_SOURCES
   src/http/multipart_parser.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/parse_as.cpp
   src/http/preconditions.cpp
   src/http/proxy_environment.cpp
   src/http/proxy_handshake.cpp
@@ -331,6 +335,7 @@ set(HOB_HTTP_SOURCES
   src/http/server_connection.cpp
   src/http/server_request.cpp
   src/http/server_response.cpp
+  src/http/set_cookie.cpp
   src/http/start_line.cpp
   src/http/static_files.cpp
   src/http/status.cpp
@@ -400,6 +405,7 @@ set(HOB_TESTS_http
   tests/http/proxies.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_values.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp

@@ -45,4 +45,5 @@
 #include <hob/http/server.hpp>           // Server
 #include <hob/http/server_request.hpp>   // ServerRequest
 #include <hob/http/server_response.hpp>  // ServerResponse, text_response, json_response
+#include <hob/http/set_cookie.hpp>       // CookieOptions, parse_cookies
 #include <hob/http/static_files.hpp>     // StaticFiles, file_response

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/error_page.hpp"
 #include "http/server_connection.hpp"
 
 namespace hob::http::detail {
@@ -27,21 +28,22 @@ constexpr std::size_t kBatchMax = 64 << 10;
 constexpr unsigned kStepMax = 64;
 
 /// The answer that an exception of a handler means; without one (a fault) it is reported.
-ServerResponse answer_of(const std::exception_ptr& error) {
+ServerResponse answer_of(const std::exception_ptr& error, ErrorPages pages,
+                         const ServerRequest& request) {
   try {
     std::rethrow_exception(error);
   } catch (const HTTPException& e) {
-    ServerResponse response = text_response(e.what(), e.status());
+    ServerResponse response = error_page(pages, &request, e.status(), e.what());
     for (const auto [name, value] : e.headers()) response.headers.set(name, value);
     return response;
   } catch (const JSONDecodeError& e) {
-    return text_response(std::string("400: ") + e.what(), Status::bad_request);
+    return error_page(pages, &request, Status::bad_request, std::string("400: ") + e.what());
   } catch (...) {
     ExceptionContext context;
     context.message = "Error handling request";
     context.exception = error;
     get_running_loop().call_exception_handler(context);
-    return text_response("500: Internal Server Error", Status::internal_server_error);
+    return error_page(pages, &request, Status::internal_server_error, "500: Internal Server Error");
   }
 }
 
@@ -194,7 +196,7 @@ Coro<> ServerConnection::serve_one(ServerRequest& request) {
   }
   if (error) {
     if (hob::detail::is_cancelled_error(error)) std::rethrow_exception(error);
-    response = answer_of(error);
+    response = answer_of(error, app_->options.error_pages, request);
   }
   if (watch_) watch_->stop();
   if (timed_out_) co_return;
@@ -204,6 +206,8 @@ Coro<> ServerConnection::serve_one(ServerRequest& request) {
       parser_.content_length() > kSkipMax)
     keep_ = false;
   sent_ = 0;
+  compress(request, response);
+  if (encoder_ && !response.write) co_await encode_body(response);
   if (response.write) {
     co_await write_stream(request, response);
   } else {
@@ -294,13 +298,15 @@ Coro<> ServerConnection::linger() {
 /// An answer to what is no request.
 void ServerConnection::refuse(int status, const char* reason) {
   keep_ = false;
-  const std::string body = std::to_string(status) + ": " + reason;
+  const std::string text = std::to_string(status) + ": " + reason;
+  const ServerResponse page = error_page(app_->options.error_pages, nullptr, status, text);
   write_status_line(out_, status);
   out_ += app_->standard_fields();
-  out_ += "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
-  write_content_length(out_, body.size());
+  write_fields(out_, page.headers);
+  out_ += "Connection: close\r\n";
+  write_content_length(out_, page.body.size());
   end_fields(out_);
-  out_ += body;
+  out_ += page.body;
   flush();
 }
 

@@ -68,6 +68,7 @@ class ServerConnection : public hob::detail::Link {
   void write_head(const ServerRequest& request, ServerResponse& response, bool bodiless);
   void write_whole(const ServerRequest& request, ServerResponse& response);
   Coro<> write_stream(const ServerRequest& request, ServerResponse& response);
+  Coro<> encode_body(ServerResponse& response);
   void count_piece(std::uint64_t size);
   void compress(const ServerRequest& request, ServerResponse& response);
   void flush();

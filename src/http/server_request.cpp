@@ -4,6 +4,7 @@
 #include <hob/http/header_values.hpp>
 #include <hob/http/http_exception.hpp>
 #include <hob/http/server_request.hpp>
+#include <hob/http/set_cookie.hpp>
 #include <hob/http/url.hpp>
 
 #include <nlohmann/json.hpp>
@@ -65,6 +66,13 @@ std::string_view ServerRequest::match_info(Text name) const noexcept {
   return {};
 }
 
+Params ServerRequest::cookies() const {
+  std::string all;
+  for (const std::string_view line : headers_.get_all("Cookie"))
+    all.append(all.empty() ? "" : "; ").append(line);
+  return parse_cookies(all);
+}
+
 const std::string& ServerRequest::route() const noexcept {
   static const std::string none;
   return route_ ? *route_ : none;
@@ -111,8 +119,15 @@ Coro<std::string> ServerRequest::text() {
   co_return decode_text(body_, charset);
 }
 
-Coro<nlohmann::json> ServerRequest::json() {
+Coro<> ServerRequest::load_json() {
+  if (headers_.contains("Content-Type") &&
+      !ContentType::parse(headers_.get("Content-Type")).is_json())
+    throw HTTPUnsupportedMediaType("415: the body has to be JSON");
   co_await load();
+}
+
+Coro<nlohmann::json> ServerRequest::json() {
+  co_await load_json();
   if (body_.size() <= kJsonOffLoop) co_return parse_json(body_);
   co_return co_await parse_in_thread(body_);
 }

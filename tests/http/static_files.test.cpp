@@ -14,7 +14,6 @@
 #include <hob/task/sleep.hpp>
 #include <hob/task/task.hpp>
 #include <hob/testing/faults.hpp>
-#include <hob/testing/memory_stream.hpp>
 
 #include <doctest/doctest.h>
 
@@ -23,6 +22,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "http/server_talk.hpp"
 
 using namespace std::chrono_literals;
 
@@ -36,6 +37,7 @@ using hob::http::ServerRequest;
 using hob::http::ServerResponse;
 using hob::http::StaticOptions;
 using hob::http::Symlinks;
+using http_tests::Reply;
 
 /// A directory with the files that the tests ask for.
 class Site {
@@ -72,40 +74,9 @@ class Site {
   hob::TemporaryDirectory site_;
 };
 
-struct Reply {
-  int status = 0;
-  std::string head, body;
-
-  std::string field(std::string_view name) const {
-    const std::string line = "\r\n" + std::string(name) + ": ";
-    const std::size_t at = head.find(line);
-    if (at == std::string::npos) return "";
-    const std::size_t from = at + line.size();
-    return head.substr(from, head.find("\r\n", from) - from);
-  }
-};
-
-Coro<Reply> talk(Server& server, std::string request) {
-  auto [mine, its] = hob::testing::memory_stream_pair();
-  auto task = hob::create_task(server.serve(std::move(its)));
-  mine.writer.write(request);
-  mine.writer.write_eof();
-  const std::string all = co_await mine.reader.read();
-  mine.writer.close();
-  co_await task;
-  Reply reply;
-  reply.status = std::stoi(all.substr(9, 3));
-  const std::size_t end = all.find("\r\n\r\n");
-  reply.head = all.substr(0, end + 2);
-  reply.body = all.substr(end + 4);
-  co_return reply;
-}
-
 Reply ask(Server& server, std::string_view path, std::string_view fields = "",
           std::string_view method = "GET") {
-  std::string request(method);
-  request.append(" ").append(path).append(" HTTP/1.1\r\nHost: a\r\n").append(fields).append("\r\n");
-  return hob::run(talk(server, std::move(request)));
+  return hob::run(http_tests::send_to(server, http_tests::request_text(method, path, fields)));
 }
 
 }  // namespace

@@ -25,6 +25,18 @@
 
 namespace hob::http {
 
+/// What errors look like: those that handlers throw, and those of the server itself.
+enum class ErrorPages : unsigned char {
+  plain,      // `404: Not Found`, text/plain
+  json,       // {"status":404,"title":"Not Found"}, application/problem+json (RFC 9457)
+  negotiated  // JSON for clients whose Accept names it and not HTML
+};
+/// The lines of the access log.
+enum class AccessLogFormat : unsigned char {
+  common,
+  combined  // with Referer and User-Agent
+};
+
 /// Limits and habits of a Server. A Duration of `forever()` is no limit.
 struct HttpServerOptions {
   /// Of the head of a request: 414, 431. `limits.body` bounds bodies that are streamed: 413.
@@ -50,8 +62,11 @@ struct HttpServerOptions {
   bool compress = false;
   /// The Server field; "" for none.
   std::string server_name = "hob";
-  /// Is given a line in the common log format for each answer, without a line end.
+  ErrorPages error_pages = ErrorPages::plain;
+  /// Is given a line for each answer, without a line end. What clients have put in does not break
+  /// out of its place.
   Function<void(std::string_view line)> access_log = {};
+  AccessLogFormat access_log_format = AccessLogFormat::common;
 };
 
 /// What a request meets on its way to a handler, and a handler: both are coroutines.

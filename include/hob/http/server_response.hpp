@@ -7,6 +7,7 @@
 #include <hob/core/text.hpp>
 #include <hob/http/headers.hpp>
 #include <hob/http/json.hpp>
+#include <hob/http/set_cookie.hpp>
 #include <hob/http/status.hpp>
 #include <hob/stream/writer.hpp>
 #include <hob/task/coro.hpp>
@@ -70,6 +71,17 @@ class ServerResponse {
     return std::move(*this);
   }
 
+  /// Asks the browser to keep a cookie. Throws ValueError as set_cookie_value.
+  ServerResponse& set_cookie(Text name, Text value, const CookieOptions& options = {}) & {
+    headers.add("Set-Cookie", set_cookie_value(name, value, options));
+    return *this;
+  }
+  ServerResponse&& set_cookie(Text name, Text value, const CookieOptions& options = {}) && {
+    return std::move(set_cookie(name, value, options));
+  }
+  /// Asks it to drop one; domain and path as it was set with.
+  ServerResponse& del_cookie(Text name, CookieOptions options = {});
+
   int status;
   /// Empty: the registered phrase.
   std::string reason;
@@ -93,6 +105,9 @@ class ServerResponse {
 /// `text/plain` in UTF-8.
 ServerResponse text_response(std::string text, int status = Status::ok);
 ServerResponse html_response(std::string html, int status = Status::ok);
+/// Sends the client elsewhere; the same as an exception is HTTPFound. Throws ValueError when
+/// `location` holds control characters.
+ServerResponse redirect_response(Text location, int status = Status::found);
 /// `application/json`, from its text.
 ServerResponse json_text_response(std::string json, int status = Status::ok);
 /// The same from a value, or by json_traits from a type of your own.
