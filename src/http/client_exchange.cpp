@@ -169,6 +169,13 @@ void Exchange::take_early() {
   }
 }
 
+bool Exchange::take_rest(std::string& rest) noexcept {
+  if (!ended_) return false;
+  rest = std::move(early_);
+  early_.clear();
+  return true;
+}
+
 void Exchange::drop() noexcept {
   while (!ended_ && lease_.connection()) {
     const ParseStep step = parser().feed(reader().buffered());

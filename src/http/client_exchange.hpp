@@ -42,6 +42,9 @@ class Exchange {
   /// More of the body as it was transferred, a view until the next co_await; empty at the end.
   /// Throws ClientPayloadError.
   Coro<std::string_view> next_data();
+  /// The rest of the body when all of it has come, as it was transferred: then `next_data` gives
+  /// nothing more.
+  bool take_rest(std::string& rest) noexcept;
   /// Closes the connection, unless it was given back already.
   void stop() noexcept;
   /// The same, unless the rest of the response is here already.

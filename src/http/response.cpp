@@ -25,6 +25,10 @@ constexpr std::size_t kDecodeAtOnce = 32 << 10;
 constexpr std::size_t kLineMax = 1 << 20;
 constexpr std::size_t kReleaseMax = 64 << 10;
 
+[[noreturn]] void throw_too_large() {
+  throw ClientPayloadError("the body of the response is larger than the limit");
+}
+
 }  // namespace
 
 Coro<std::string_view> ResponseState::next_piece() {
@@ -63,6 +67,16 @@ Coro<std::string_view> ResponseState::next_piece() {
   co_return std::string_view();
 }
 
+bool ResponseState::load_now() {
+  if (body_read) return true;
+  if (decoder || ahead_at != ahead.size() || !body.empty()) return false;
+  if (!exchange->take_rest(body)) return false;
+  if (!body.empty()) tell_received(body.size());
+  ended = body_read = true;
+  if (body.size() > body_limit) throw_too_large();
+  return true;
+}
+
 Coro<bool> ResponseState::fill() {
   if (body_read) co_return false;
   const std::string_view piece = co_await next_piece();
@@ -89,8 +103,9 @@ Coro<T> ResponseState::limited(Ref<ResponseState> self, Coro<T> (*fn)(Ref<Respon
 
 namespace {
 
-Coro<std::string> read_all(Ref<ResponseState> self) {
-  if (self->body_read) co_return self->body;
+// Makes `body` the whole of it.
+Coro<None> load(Ref<ResponseState> self) {
+  if (self->load_now()) co_return None();
   self->body.append(self->ahead, self->ahead_at);
   self->ahead.clear();
   self->ahead_at = 0;
@@ -99,11 +114,16 @@ Coro<std::string> read_all(Ref<ResponseState> self) {
     if (piece.empty()) break;
     if (piece.size() > self->body_limit - self->body.size()) {
       self->exchange->stop();
-      throw ClientPayloadError("the body of the response is larger than the limit");
+      throw_too_large();
     }
     self->body += piece;
   }
   self->body_read = true;
+  co_return None();
+}
+
+Coro<std::string> read_all(Ref<ResponseState> self) {
+  if (!self->load_now()) co_await ResponseState::limited(self, &load);
   co_return self->body;
 }
 
@@ -182,11 +202,12 @@ Coro<std::optional<std::string>> line_without_end(Ref<ResponseState> self) {
 }
 
 Coro<std::string> text_of(Ref<ResponseState> self, std::string encoding) {
-  const std::string bytes = co_await ResponseState::limited(self, &read_all);
+  if (!self->load_now()) co_await ResponseState::limited(self, &load);
   if (encoding.empty()) {
-    encoding = ContentType::parse(self->exchange->headers.get("Content-Type")).charset();
+    const std::string_view type = self->exchange->headers.get("Content-Type");
+    if (type.find(';') != std::string_view::npos) encoding = ContentType::parse(type).charset();
   }
-  co_return decode_text(bytes, encoding);
+  co_return decode_text(self->body, encoding);
 }
 
 Coro<> release_quietly(Ref<ResponseState> self) {
@@ -235,7 +256,7 @@ ContentDisposition Response::content_disposition() const {
 std::vector<Link> Response::links() const { return Link::parse(headers().combined("Link"), url()); }
 
 Coro<std::string> Response::read() const {
-  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_all);
+  return detail::read_all(Ref<ResponseState>(state_));
 }
 Coro<std::string> Response::bytes() const { return read(); }
 Coro<std::string> Response::text(std::string_view encoding) const {

@@ -31,6 +31,8 @@ class ResponseState {
   /// The next piece of the decoded body, a view until the next co_await; empty at the end. Of all
   /// reads, before `ahead`.
   Coro<std::string_view> next_piece();
+  /// Whether the whole body is in `body` now, without a wait: most come with their head.
+  bool load_now();
   /// Makes `ahead` longer; false at the end.
   Coro<bool> fill();
   /// `fn(self, args...)` within the time that the request has left.
