@@ -20,6 +20,7 @@ namespace hob::http::detail {
 
 /// A request as it goes out.
 struct OutgoingRequest {
+  std::uint64_t number = 0;  // for traces
   std::string method;
   Url url;
   std::string head;
@@ -35,8 +36,8 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
 
-  /// Sends the request and waits for the head of the final response. Throws ServerDisconnectedError
-  /// and ClientOSError.
+  /// Sends the request and waits for the head of the final response. Throws
+  /// ServerDisconnectedError, ClientOSError and BadHttpMessage.
   Coro<> start(OutgoingRequest& request);
   /// More of the body as it was transferred, a view until the next co_await; empty at the end.
   /// Throws ClientPayloadError.
@@ -61,6 +62,9 @@ class Exchange {
 
   StreamReader& reader() const noexcept { return lease_.connection()->stream.reader; }
   ResponseParser& parser() const noexcept { return lease_.connection()->parser; }
+  RequestTag tag(const OutgoingRequest& request) const noexcept {
+    return {request.number, request.method, &request.url};
+  }
   Coro<std::string_view> more(std::size_t want);
   Coro<> read_head(OutgoingRequest& request);
   void take_early();

@@ -127,6 +127,12 @@ void Server::add_route(Text method, Text path, Handler handler) {
   app_->router.add(view(method), view(path), std::move(handler));
 }
 
+Server& Server::add_static(Text prefix, Text directory, StaticOptions options) {
+  std::string path(view(prefix));
+  if (!path.ends_with('/')) path += '/';
+  return get(path + "{path...}", StaticFiles(directory, std::move(options)));
+}
+
 Server& Server::middleware(Middleware middleware) {
   app_->middlewares.push_back(std::move(middleware));
   return *this;

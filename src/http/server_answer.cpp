@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // How ServerConnection writes an answer.
 #include <hob/core/error.hpp>
+#include <hob/executor/run_in_executor.hpp>
 #include <hob/http/serializer.hpp>
+#include <hob/stream/sendfile.hpp>
 #include <hob/task/as_result.hpp>
+#include <hob/task/timeout.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "http/scan.hpp"
 #include "http/server_connection.hpp"
+#include "sys/file.hpp"
 
 namespace hob::http::detail {
 
@@ -18,6 +23,8 @@ namespace {
 constexpr std::size_t kCopyMax = 16 << 10;
 /// Smaller bodies are not worth a coding.
 constexpr std::size_t kCompressMin = 256;
+/// So much of a file has to be taken within the time for which a client may stand still.
+constexpr std::size_t kFilePiece = 128 << 10;
 
 /// Fields that say how the message is framed belong to the server.
 bool is_servers_field(std::string_view name) noexcept {
@@ -50,6 +57,26 @@ bool is_compressible(std::string_view type) noexcept {
   return type.starts_with("text/") || type.ends_with("+json") || type.ends_with("+xml") ||
          type == "application/json" || type == "application/javascript" ||
          type == "application/xml" || type == "application/wasm";
+}
+
+bool is_timeout(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TimeoutError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// In a thread. When the request is gone meanwhile, and the descriptor another file's, nobody sees
+/// what was read, and pread(2) moves nothing.
+std::string read_piece_of(int file, std::int64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  const long n = sys::read_file(file, bytes.data(), size, offset);
+  if (n < 0) throw OSError(static_cast<int>(-n), "read");
+  bytes.resize(static_cast<std::size_t>(n));
+  return bytes;
 }
 
 }  // namespace
@@ -152,7 +179,9 @@ Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerRespon
   // The head leaves with the first piece, or when the writer waits for something else.
   flush_soon();
   BodyWriter body(*this);
+  if (response.cancel_on_disconnect || app_->options.handler_cancellation) watch().start(true);
   const Result<> written = co_await as_result(response.write(body));
+  if (watch_) watch_->stop();
   if (written && encoder_) {
     std::string rest;
     encoder_->encode({}, rest, Encoder::Flush::finish);
@@ -173,6 +202,16 @@ Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerRespon
   flush();
 }
 
+/// Bytes of the body that are about to be sent.
+void ServerConnection::count_piece(std::uint64_t size) {
+  if (left_ >= 0) {
+    if (static_cast<std::uint64_t>(left_) < size)
+      throw RuntimeError("the body of a response is longer than its content_length");
+    left_ -= static_cast<std::int64_t>(size);
+  }
+  sent_ += size;
+}
+
 hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
   std::string encoded;
   if (encoder_ && !bytes.empty()) {
@@ -180,12 +219,7 @@ hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
     bytes = encoded;
   }
   if (!bytes.empty()) {
-    if (left_ >= 0) {
-      if (static_cast<std::uint64_t>(left_) < bytes.size())
-        throw RuntimeError("the body of a response is longer than its content_length");
-      left_ -= static_cast<std::int64_t>(bytes.size());
-    }
-    sent_ += bytes.size();
+    count_piece(bytes.size());
     if (chunked_) {
       begin_chunk(out_, bytes.size());
       writer_.writelines(Text(out_), bytes, Text("\r\n"));
@@ -198,10 +232,40 @@ hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
   return writer_.drain();
 }
 
+Coro<> ServerConnection::write_file(int file, std::int64_t offset, std::uint64_t count) {
+  const bool as_it_is = !encoder_ && !chunked_;
+  if (as_it_is) flush();
+  while (count != 0) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(count, kFilePiece));
+    std::size_t sent = 0;
+    if (as_it_is) {
+      count_piece(size);
+      disarm(Phase::answer);
+      const Duration limit = app_->options.stall_timeout;
+      Result<std::size_t> piece =
+          co_await as_result(wait_for(sendfile(writer_, file, offset, size), limit));
+      if (!piece && is_timeout(piece.exception())) throw OSError(ETIMEDOUT, "sendfile");
+      sent = std::move(piece).value();
+    } else {
+      const std::string piece = co_await to_thread(read_piece_of, file, offset, size);
+      sent = piece.size();
+      if (sent != 0) co_await write_piece(piece);
+    }
+    if (sent == 0 || (as_it_is && sent < size))
+      throw RuntimeError("a file has become shorter while it was sent");
+    offset += static_cast<std::int64_t>(sent);
+    count -= sent;
+  }
+}
+
 }  // namespace hob::http::detail
 
 namespace hob::http {
 
 hob::detail::WriterAwaiter BodyWriter::write(Text bytes) { return connection_.write_piece(bytes); }
+
+Coro<> BodyWriter::send_file(int file, std::int64_t offset, std::uint64_t count) {
+  return connection_.write_file(file, offset, count);
+}
 
 }  // namespace hob::http

@@ -63,7 +63,8 @@ ServerConnection::ServerConnection(hob::detail::Ref<ServerApp> app, Stream strea
       reader_(std::move(stream.reader)),
       writer_(std::move(stream.writer)),
       task_(task),
-      parser_(app_->options.limits) {
+      parser_(app_->options.limits),
+      cancelling_before_(task.cancelling()) {
   app_->enter(*this);
 }
 
@@ -88,8 +89,19 @@ Coro<> ServerConnection::run(hob::detail::Ref<ServerApp> app, Stream stream) {
     writer.close();
   } else {
     writer.abort();
-    if (!is_os_error(ended.exception())) std::rethrow_exception(ended.exception());
+    if (is_os_error(ended.exception()) || connection.was_our_cancel(ended.exception())) co_return;
+    std::rethrow_exception(ended.exception());
   }
+}
+
+/// Whether it is the cancellation of a client that is gone, or of a shutdown: the end of this
+/// connection, and nothing that the one who awaits it has asked for.
+bool ServerConnection::was_our_cancel(const std::exception_ptr& error) noexcept {
+  if (!hob::detail::is_cancelled_error(error)) return false;
+  const unsigned ours = cancels_ + (watch_ ? watch_->cancels() : 0);
+  unsigned left = task_.cancelling();
+  for (unsigned i = 0; i < ours; ++i) left = task_.uncancel();
+  return ours != 0 && left <= cancelling_before_;
 }
 
 Coro<> ServerConnection::serve() {
@@ -169,6 +181,7 @@ void ServerConnection::fill(ServerRequest& request) {
 Coro<> ServerConnection::serve_one(ServerRequest& request) {
   ServerResponse response;
   std::exception_ptr error;
+  if (app_->options.handler_cancellation) watch().start(true);
   try {
     Result<ServerResponse> answer = co_await as_result(app_->handle(request));
     if (answer) {
@@ -183,6 +196,7 @@ Coro<> ServerConnection::serve_one(ServerRequest& request) {
     if (hob::detail::is_cancelled_error(error)) std::rethrow_exception(error);
     response = answer_of(error);
   }
+  if (watch_) watch_->stop();
   if (timed_out_) co_return;
   // A client that waits for "100 Continue" may send its body all the same, or may not.
   if (app_->closing() || continue_due_) keep_ = false;
@@ -221,8 +235,13 @@ Coro<bool> ServerConnection::read_piece(ServerRequest& request, std::string& int
     }
     flush();
     arm(Phase::body, app_->options.stall_timeout);
+    const bool watched = watch_ && watch_->watching();
+    if (watched) watch_->stop();
     const std::size_t had = bytes.size() - step.consumed;
-    bytes = co_await reader_.peek(had + 1);
+    Result<std::string_view> more = co_await as_result(reader_.peek(had + 1));
+    if (!more && !is_os_error(more.exception())) std::rethrow_exception(more.exception());
+    bytes = more ? *more : std::string_view();  // a reset is the client's doing, too
+    if (watched) watch_->start(app_->options.handler_cancellation);
     disarm(Phase::answer);
     if (bytes.size() <= had) {
       keep_ = false;
@@ -348,7 +367,16 @@ void ServerConnection::begin_shutdown() noexcept {
 
 void ServerConnection::abort() noexcept {
   writer_.abort();
-  task_.cancel({});
+  if (task_.cancel({})) ++cancels_;
+}
+
+ClientWatch& ServerConnection::watch() {
+  if (!watch_) watch_ = std::make_unique<ClientWatch>(reader_, task_);
+  return *watch_;
+}
+
+bool ServerConnection::client_gone() const noexcept {
+  return writer_.is_closing() || (watch_ && watch_->gone().is_set());
 }
 
 const ExtraInfo& ServerConnection::info() {

@@ -73,6 +73,14 @@ const std::string& ServerRequest::route() const noexcept {
 const SocketAddress& ServerRequest::peername() const { return connection_->info().peername; }
 bool ServerRequest::secure() const { return connection_->info().security.has_value(); }
 
+bool ServerRequest::is_disconnected() const noexcept { return connection_->client_gone(); }
+
+Coro<> ServerRequest::disconnected() {
+  if (connection_->client_gone()) co_return;
+  connection_->watch().start(false);
+  co_await connection_->watch().gone().wait();
+}
+
 Coro<std::optional<std::string>> ServerRequest::next_chunk() {
   std::string piece;
   if (!has_body_ || body_read_) co_return std::nullopt;

@@ -11,6 +11,7 @@
 #include <hob/http/parsing.hpp>
 #include <hob/http/server_request.hpp>
 #include <hob/http/server_response.hpp>
+#include <hob/http/static_files.hpp>
 #include <hob/net/server.hpp>
 #include <hob/stream/stream.hpp>
 #include <hob/task/coro.hpp>
@@ -41,6 +42,10 @@ struct HttpServerOptions {
   Duration idle_timeout = Duration::nanoseconds(75'000'000'000);
   /// How long reading a body, or sending to a client that takes nothing, may stand still.
   Duration stall_timeout = Duration::nanoseconds(60'000'000'000);
+  /// Handlers are cancelled when the client goes away (aiohttp's handler_cancellation); otherwise
+  /// they go on, and what they write is lost. A client that only closes its sending side counts as
+  /// gone.
+  bool handler_cancellation = false;
   /// Compress bodies for clients that take it, when the type of the content is worth it.
   bool compress = false;
   /// The Server field; "" for none.
@@ -128,6 +133,9 @@ class Server {
   Server& delete_(Text path, H handler) {
     return route("DELETE", path, std::move(handler));
   }
+  /// Serves the files below `directory` at paths below `prefix` (aiohttp's add_static). Throws
+  /// ValueError as `route` and StaticFiles.
+  Server& add_static(Text prefix, Text directory, StaticOptions options = {});
   /// `middleware(request, next)` is called for every request, also those without a route; the first
   /// one added is the outermost.
   Server& middleware(Middleware middleware);

@@ -63,6 +63,13 @@ class ServerRequest {
   /// Whether the connection is TLS.
   bool secure() const;
 
+  /// Whether the client is known to be gone; it is while something watches, as `disconnected` and
+  /// `handler_cancellation` do, or after a write has failed.
+  bool is_disconnected() const noexcept;
+  /// Waits until the client goes away, or closes its sending side. Not to be awaited by a task that
+  /// outlives the request, nor while the body is read. Cancelling it changes nothing.
+  Coro<> disconnected();
+
   // The body. A call throws HTTPBadRequest and the like when it is malformed or broken off, and
   // then the connection closes. A cancelled read has taken nothing.
 

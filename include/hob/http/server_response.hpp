@@ -33,6 +33,11 @@ class BodyWriter {
   /// Sends `bytes`, and waits until the client has taken most of what was sent: `co_await
   /// body.write("...")`. An empty text sends nothing. Throws OSError when the client is gone.
   [[nodiscard]] hob::detail::WriterAwaiter write(Text bytes);
+  /// Sends `count` bytes of a file from `offset` on, by the kernel where the connection is plain;
+  /// `file` is a descriptor, borrowed. Waits until they are sent, all but what the kernel keeps;
+  /// cancelled, a part of them was. Throws OSError as `write` and when the file cannot be read,
+  /// RuntimeError when it has fewer bytes by now.
+  Coro<> send_file(int file, std::int64_t offset, std::uint64_t count);
   /// Fields behind the body, sent when the writing ends; only with chunks (HTTP/1.1).
   void set_trailers(Headers trailers) noexcept { trailers_ = std::move(trailers); }
 
@@ -78,6 +83,8 @@ class ServerResponse {
   /// How many bytes `write` will write, when that is known; they are then sent as they are, and
   /// another number closes the connection.
   std::int64_t content_length = -1;
+  /// `write` is cancelled when the client goes away: for bodies that wait for something to tell.
+  bool cancel_on_disconnect = false;
   /// Whether the body may be compressed when the client takes that; it needs the server's
   /// `compress`, too.
   bool compressible = true;
