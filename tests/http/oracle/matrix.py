@@ -243,6 +243,11 @@ def files(server):
                       headers=[("Content-Type", "application/octet-stream")], expect=True,
                       body={"kind": "bytes", "size": 5 * MEGABYTE}, without={"httpx", "aiohttp"},
                       wants={"status": 413})
+        # The answer comes before the body is sent, which only careful clients look for.
+        yield request("too large at once", "POST", "/app/echo",
+                      headers=[("Content-Type", "application/octet-stream")],
+                      body={"kind": "bytes", "size": 5 * MEGABYTE}, without={"httpx", "aiohttp"},
+                      wants={"status": 413})
 
 
 def small(prefix):

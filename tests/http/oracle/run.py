@@ -59,6 +59,11 @@ def all_requests(servers, zstd):
         yield from placed(matrix.app(name, zstd), name, server.http + prefix)
         yield from placed(matrix.kept(), f"{name} kept", server.http + prefix)
         yield from placed(matrix.small(prefix), f"{name} tls", server.https)
+        # By name: it may have an address on which nobody listens, too.
+        localhost = server.https.replace("127.0.0.1", "localhost")
+        yield from placed(matrix.small(prefix), f"{name} named", localhost)
+        if name in ("nginx", "apache"):  # HTTP/1.0 behind nginx, and before apache
+            yield from placed(matrix.small("/old"), f"{name} old", server.http)
         if name != "hob":
             yield from placed(matrix.own(name), f"{name} own", server.http)
         if "squid" in running:
