@@ -282,8 +282,9 @@ TEST_CASE("an exception of a worker tells where it was thrown") {
   // Innermost first, and nothing of the runtime or the pool around it.
   const std::string stack = stack_by(outer_thrower);
   CAPTURE(stack);
-  CHECK(first_line(stack).find("inner_thrower(int) (test.executor+0x") != std::string::npos);
-  CHECK(stack.find("outer_thrower(int) (test.executor+0x") != std::string::npos);
+  CHECK(first_line(stack).find("inner_thrower(int)") != std::string::npos);  // or a clone of it
+  CHECK(first_line(stack).find(" (test.executor+0x") != std::string::npos);
+  CHECK(stack.find("outer_thrower(int)") != std::string::npos);
   CHECK(stack.find("__cxa_throw") == std::string::npos);
   CHECK(stack.find("run_worker") == std::string::npos);
   // One that is caught and thrown again: from there.

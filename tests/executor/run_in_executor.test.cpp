@@ -43,7 +43,7 @@ struct Patient {
 using namespace run_in_executor_test;
 
 TEST_CASE("run_in_executor gives a future of the loop") {
-  ThreadPoolExecutor pool(1);
+  ThreadPoolExecutor one_thread(1);
   const int n = hob::run([](ThreadPoolExecutor& pool) -> hob::Coro<int> {
     hob::EventLoop& loop = hob::get_running_loop();
     const std::thread::id here = std::this_thread::get_id();
@@ -57,7 +57,7 @@ TEST_CASE("run_in_executor gives a future of the loop") {
         &pool, [](std::unique_ptr<int> p) { return p; }, std::make_unique<int>(7));
     CHECK(*moved == 7);
     co_return co_await loop.run_in_executor(&pool, twice, 21);
-  }(pool));
+  }(one_thread));
   CHECK(n == 42);
 }
 
