@@ -143,6 +143,7 @@ set(HOB_SOURCES
   src/loop/descriptor.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
+  src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
@@ -385,6 +386,7 @@ set(HOB_TESTS_net
   tests/net/echo.test.cpp
   tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
+  tests/net/fork.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
