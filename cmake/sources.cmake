@@ -325,6 +325,7 @@ set(HOB_TEST_FOLDERS
   file
   http
   loop
+  museum
   net
   process
   stream
@@ -380,6 +381,10 @@ set(HOB_TESTS_loop
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
+
+set(HOB_TESTS_museum
+  tests/museum/io.test.cpp
+  tests/museum/tasks.test.cpp)
 
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp
