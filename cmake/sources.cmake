@@ -24,6 +24,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
   include/hob/executor/detail/process_call.hpp
+  include/hob/executor/detail/throw_witness.hpp
   include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
   include/hob/executor/function_id.hpp
@@ -133,6 +134,7 @@ set(HOB_SOURCES
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
+  src/executor/throw_stack.cpp
   src/file/file.cpp
   src/file/operation.cpp
   src/file/paths.cpp
@@ -141,14 +143,17 @@ set(HOB_SOURCES
   src/file/state.cpp
   src/file/temporary.cpp
   src/loop/descriptor.cpp
+  src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
   src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
+  src/loop/ring_input.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/loop/uring_poller.cpp
   src/net/datagram.cpp
   src/net/happy_eyeballs.cpp
   src/net/listener.cpp
@@ -183,11 +188,16 @@ set(HOB_SOURCES
   src/sync/waiters.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
+  src/sys/file_call.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
   src/sys/process.cpp
   src/sys/resolver.cpp
+  src/sys/ring.cpp
+  src/sys/ring_files.cpp
+  src/sys/ring_probe.cpp
   src/sys/socket.cpp
+  src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
   src/task/async_generator.cpp
@@ -239,6 +249,7 @@ set(HOB_TLS_SOURCES
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
   include/hob/http/auth.hpp
+  include/hob/http/byte_range.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
   include/hob/http/client_options.hpp
@@ -250,6 +261,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/detail/parse_as.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -260,20 +272,25 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/preconditions.hpp
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/resolver.hpp
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/set_cookie.hpp
+  include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
 set(HOB_HTTP_SOURCES
   src/http/auth.cpp
+  src/http/byte_range.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
   src/http/client_dial.cpp
@@ -281,14 +298,19 @@ set(HOB_HTTP_SOURCES
   src/http/client_pool.cpp
   src/http/client_request.cpp
   src/http/client_session.cpp
+  src/http/client_watch.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
   src/http/decoder.cpp
   src/http/digest.cpp
+  src/http/dns_cache.cpp
   src/http/encoder.cpp
+  src/http/error_page.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
+  src/http/file_lookup.cpp
+  src/http/file_response.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
   src/http/headers.cpp
@@ -299,7 +321,10 @@ set(HOB_HTTP_SOURCES
   src/http/multipart_parser.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/parse_as.cpp
+  src/http/preconditions.cpp
   src/http/proxy_environment.cpp
+  src/http/proxy_handshake.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
   src/http/response.cpp
@@ -311,7 +336,9 @@ set(HOB_HTTP_SOURCES
   src/http/server_connection.cpp
   src/http/server_request.cpp
   src/http/server_response.cpp
+  src/http/set_cookie.cpp
   src/http/start_line.cpp
+  src/http/static_files.cpp
   src/http/status.cpp
   src/http/url.cpp)
 
@@ -360,17 +387,28 @@ set(HOB_TESTS_file
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
+  tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
+  tests/http/client_dial.test.cpp
+  tests/http/client_digest.test.cpp
+  tests/http/client_features.test.cpp
+  tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/disconnect.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
+  tests/http/malformed_ends.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/preconditions.test.cpp
+  tests/http/proxies.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_values.test.cpp
+  tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)

@@ -33,6 +33,7 @@ enum class Call : unsigned char {
   getpeername,
   getsockname,
   getsockopt,
+  io_uring_enter,
   listen,
   lseek,
   mkdir,

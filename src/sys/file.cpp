@@ -2,6 +2,7 @@
 #include "sys/file.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/file_call.hpp"
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -115,7 +116,7 @@ int empty_directory(int fd) {
 
 }  // namespace
 
-int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
+int kernel_open_flags(unsigned flags) noexcept {
   int how = O_CLOEXEC;
   how |= !(flags & kOpenWrite) ? O_RDONLY : flags & kOpenRead ? O_RDWR : O_WRONLY;
   if (flags & kOpenAppend) how |= O_APPEND;
@@ -124,8 +125,14 @@ int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
   if (flags & kOpenTruncate) how |= O_TRUNC;
   if (flags & kOpenDirectory) how |= O_DIRECTORY;
   if (flags & kOpenUnnamed) how |= O_TMPFILE;
-  return result_of(
-      retried(Call::open, [&] { return ::open(path, how, static_cast<mode_t>(permissions)); }));
+  if (flags & kOpenAtOnce) how |= O_NONBLOCK;
+  return how;
+}
+
+int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
+  return result_of(retried(Call::open, [&] {
+    return ::open(path, kernel_open_flags(flags), static_cast<mode_t>(permissions));
+  }));
 }
 
 int close_file(int fd) noexcept {

@@ -3,6 +3,7 @@
 
 #include "sys/fault.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -95,6 +96,8 @@ int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns)
   while (n == -EINTR && timeout_ns == 0) n = epoll_wait_once(epoll, events, max, timeout_ns);
   return n;
 }
+
+int descriptor_error(int fd) noexcept { return ::fcntl(fd, F_GETFD) < 0 ? -errno : 0; }
 
 int event_fd() noexcept {
   if (const int fault = injected(Call::eventfd)) return fault;

@@ -40,6 +40,7 @@ class Faults {
     getpeername,
     getsockname,
     getsockopt,
+    io_uring_enter,
     listen,
     lseek,
     mkdir,
@@ -64,7 +65,7 @@ class Faults {
     waitid,
     write,
   };
-  static constexpr std::size_t kCalls = 43;
+  static constexpr std::size_t kCalls = 44;
   static constexpr std::size_t kAlways = static_cast<std::size_t>(-1);
 
   Faults();
