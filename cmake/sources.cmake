@@ -253,6 +253,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
@@ -263,6 +264,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
@@ -301,6 +303,7 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/parse_as.cpp
@@ -312,6 +315,7 @@ set(HOB_HTTP_SOURCES
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
@@ -377,8 +381,10 @@ set(HOB_TESTS_http
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
