@@ -33,6 +33,7 @@
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
 #include <hob/http/request_builder.hpp>    // RequestBuilder
+#include <hob/http/resolver.hpp>           // Resolver
 #include <hob/http/response.hpp>           // Response, Content
 
 // The server.

@@ -27,6 +27,8 @@ class Decoder {
   /// For the value of a Content-Encoding field: several codings are undone in turn, at most 5. Null
   /// for identity. Throws ClientPayloadError for a coding that is not known.
   static std::unique_ptr<Decoder> make(std::string_view content_encoding);
+  /// Whether `make` knows all codings of the value.
+  static bool knows(std::string_view content_encoding) noexcept;
   /// The value of an Accept-Encoding field that asks for all of them.
   static const char* accept_encoding() noexcept { return "gzip, deflate, br, zstd"; }
 
