@@ -526,6 +526,7 @@ set(HOB_EXAMPLES
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_server.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -535,7 +536,9 @@ set(HOB_EXAMPLES
   examples/port_scanner.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
