@@ -268,6 +268,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
@@ -279,6 +280,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
@@ -318,6 +320,7 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/parse_as.cpp
@@ -330,6 +333,7 @@ set(HOB_HTTP_SOURCES
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
@@ -403,8 +407,10 @@ set(HOB_TESTS_http
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
   tests/http/proxies.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
@@ -521,6 +527,7 @@ set(HOB_EXAMPLES
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_server.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -531,7 +538,9 @@ set(HOB_EXAMPLES
   examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
