@@ -245,7 +245,14 @@ void TlsTransport::on_below(Node* node) {
   auto& below = *static_cast<Below*>(node);
   TlsTransport& self = *below.owner;
   below.state = Below::State::idle;
-  if (self.core_->closed) return;
+  if (self.core_->closed) {
+    // A stream that lingers until its good-byes are said ends with the loop.
+    const Ref<TlsTransport> keep(&self);
+    for (Below& each : self.below_) {
+      if (Node* waiter = std::exchange(each.waiter, nullptr)) waiter->run(waiter);
+    }
+    return;
+  }
   if (!self.closed_) {
     if (below.direction == kWrite) {
       self.flush();
