@@ -244,6 +244,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -283,6 +284,7 @@ set(HOB_HTTP_SOURCES
   src/http/digest.cpp
   src/http/dns_cache.cpp
   src/http/encoder.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/form_data.cpp
@@ -363,6 +365,7 @@ set(HOB_TESTS_http
   tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
