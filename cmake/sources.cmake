@@ -473,10 +473,13 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
@@ -491,8 +494,10 @@ set(HOB_EXAMPLES
   examples/port_scanner.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
   examples/signals.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
