@@ -6,6 +6,7 @@
 #include "net/resolve.hpp"
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
+#include "sys/fault.hpp"
 #include "sys/resolver.hpp"
 
 #include <hob/core/error.hpp>
@@ -40,7 +41,8 @@ ThreadPoolExecutor& resolver_threads() {
   throw GaiError(code, std::string(sys::resolver_error(code)) + ": " + name);
 }
 
-Found look_up_now(const sys::AddressQuestion& question) {
+Found look_up_now(const sys::AddressQuestion& question, const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   Found found;
   const int code = sys::look_up(question, found);
   if (code != 0) raise(code, question.host.empty() ? question.service : question.host);
@@ -65,7 +67,7 @@ Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
       });
     }
   } const leave{question};
-  const auto job = resolver_threads().submit(&look_up_now, question);
+  const auto job = resolver_threads().submit(&look_up_now, question, sys::FaultLoan());
   co_return std::make_shared<const Found>(co_await job);
 }
 
@@ -96,7 +98,9 @@ Coro<std::vector<AddressInfo>> look_up_infos(sys::AddressQuestion question) {
 }
 
 std::pair<std::string, std::string> look_up_name_now(const sys::Address& address,
-                                                     sys::NameFlags flags) {
+                                                     sys::NameFlags flags,
+                                                     const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   std::pair<std::string, std::string> names;
   const int code = sys::look_up_name(address, flags, names.first, names.second);
   if (code != 0) raise(code, to_socket_address(address).to_string());
@@ -105,7 +109,7 @@ std::pair<std::string, std::string> look_up_name_now(const sys::Address& address
 
 Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
                                                         sys::NameFlags flags) {
-  const auto job = resolver_threads().submit(&look_up_name_now, address, flags);
+  const auto job = resolver_threads().submit(&look_up_name_now, address, flags, sys::FaultLoan());
   co_return co_await job;
 }
 

@@ -64,8 +64,12 @@ class Encoder {
   /// its default for things made on the fly.
   static std::unique_ptr<Encoder> make(std::string_view coding, int level = -1);
   /// The coding to answer with to a request of this Accept-Encoding (RFC 9110, 12.5.3): the best of
-  /// those above with the highest weight; empty for identity.
+  /// those above with the highest weight; empty for identity, also when the client likes that
+  /// better.
   static std::string_view choose(std::string_view accept_encoding) noexcept;
+
+  /// How much the client wants that coding, 0 to 1000.
+  static int weight(std::string_view accept_encoding, std::string_view coding) noexcept;
 
   /// Encodes `in` and appends what comes out.
   virtual void encode(std::string_view in, std::string& out, Flush flush) = 0;
