@@ -261,6 +261,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
   include/hob/http/detail/parse_as.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -308,6 +309,7 @@ set(HOB_HTTP_SOURCES
   src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/error_page.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/file_lookup.cpp
@@ -398,6 +400,7 @@ set(HOB_TESTS_http
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/disconnect.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
@@ -517,11 +520,14 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
   examples/executor_limits.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
@@ -538,10 +544,12 @@ set(HOB_EXAMPLES
   examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
   examples/server_sent_events.cpp
   examples/signals.cpp
   examples/static_files.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp

@@ -30,6 +30,7 @@
 #include <hob/http/client_options.hpp>     // ClientOptions, ClientTimeout, TraceEvent
 #include <hob/http/client_session.hpp>     // ClientSession, fetch
 #include <hob/http/connector.hpp>          // Connector
+#include <hob/http/event_source.hpp>       // EventSource, EventParser
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
 #include <hob/http/request_builder.hpp>    // RequestBuilder
