@@ -146,6 +146,7 @@ set(HOB_SOURCES
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
+  src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
@@ -357,6 +358,7 @@ set(HOB_TEST_FOLDERS
   file
   http
   loop
+  museum
   net
   process
   stream
@@ -427,11 +429,16 @@ set(HOB_TESTS_loop
   tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
 
+set(HOB_TESTS_museum
+  tests/museum/io.test.cpp
+  tests/museum/tasks.test.cpp)
+
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
   tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
+  tests/net/fork.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
