@@ -587,6 +587,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp
   bench/tls/bare.cpp
