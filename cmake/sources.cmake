@@ -262,6 +262,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
   include/hob/http/detail/parse_as.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -269,6 +270,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
@@ -280,10 +282,12 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
   include/hob/http/set_cookie.hpp
+  include/hob/http/simdjson.hpp
   include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
@@ -307,6 +311,7 @@ set(HOB_HTTP_SOURCES
   src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/error_page.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/file_lookup.cpp
@@ -319,6 +324,7 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/parse_as.cpp
@@ -331,6 +337,7 @@ set(HOB_HTTP_SOURCES
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
@@ -396,6 +403,7 @@ set(HOB_TESTS_http
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/disconnect.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
@@ -405,9 +413,12 @@ set(HOB_TESTS_http
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
   tests/http/proxies.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
+  tests/http/simdjson.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
@@ -518,15 +529,22 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
+  examples/executor_limits.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_client_test.cpp
+  examples/http_server.cpp
+  examples/http_session.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -534,10 +552,15 @@ set(HOB_EXAMPLES
   examples/pool_apply.cpp
   examples/pool_imap_unordered.cpp
   examples/port_scanner.cpp
+  examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
@@ -556,6 +579,7 @@ set(HOB_BENCH_SOURCES
   bench/executors/bare.cpp
   bench/executors/hob.cpp
   bench/executors/libuv.cpp
+  bench/executors/process_bare.cpp
   bench/executors/process_hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp

@@ -164,8 +164,8 @@ TEST_CASE("a hundred thousand signals while children come and go: no child is lo
     auto counting = hob::create_task(count);
     int ended = 0;
     const auto child = [&ended](int code) -> hob::Coro<> {
-      const auto process = co_await hob::create_subprocess_shell(
-          "exit " + std::to_string(code), hob::SubprocessOptions());
+      const auto process = co_await hob::create_subprocess_shell("exit " + std::to_string(code),
+                                                                 hob::SubprocessOptions());
       const int got = co_await process.wait();
       ended += got == code;
     };
