@@ -287,6 +287,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
   include/hob/http/set_cookie.hpp
+  include/hob/http/simdjson.hpp
   include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
@@ -417,6 +418,7 @@ set(HOB_TESTS_http
   tests/http/server.test.cpp
   tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
+  tests/http/simdjson.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
@@ -540,7 +542,9 @@ set(HOB_EXAMPLES
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_client_test.cpp
   examples/http_server.cpp
+  examples/http_session.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -583,6 +587,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp
   bench/tls/bare.cpp
