@@ -108,6 +108,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/testing/cancel_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
+  include/hob/testing/network.hpp
   include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
@@ -179,6 +180,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
@@ -207,7 +209,17 @@ set(HOB_SOURCES
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
   src/testing/faults.cpp
-  src/testing/memory_stream.cpp)
+  src/testing/memory_stream.cpp
+  src/testing/network/agenda.cpp
+  src/testing/network/datagram_socket.cpp
+  src/testing/network/journal.cpp
+  src/testing/network/network.cpp
+  src/testing/network/stream_connect.cpp
+  src/testing/network/stream_flow.cpp
+  src/testing/network/stream_socket.cpp
+  src/testing/network/topology.cpp
+  src/testing/network/virtual_socket.cpp
+  src/testing/network/world.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
   include/hob/tls.hpp
@@ -416,7 +428,8 @@ set(HOB_TESTS_task
 
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
-  tests/testing/everything.test.cpp)
+  tests/testing/everything.test.cpp
+  tests/testing/network.test.cpp)
 
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp

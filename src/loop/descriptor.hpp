@@ -64,6 +64,8 @@ class Descriptor {
   void loop_closed(NodeList& queue) noexcept;
   void leave_poller(bool remove) noexcept;
   bool join_poller() noexcept;
+  void begin_wait() noexcept;
+  void end_wait() noexcept;
 
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 

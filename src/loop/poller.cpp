@@ -3,6 +3,7 @@
 
 #include "loop/descriptor.hpp"
 #include "sys/syscall.hpp"
+#include "sys/world.hpp"
 
 #include <hob/core/error.hpp>
 
@@ -39,6 +40,8 @@ EpollPoller::EpollPoller()
 
 void EpollPoller::watch(int fd, bool write, Ref<HandleState> handle) {
   if (fd < 0) raise_value_error("add_reader/add_writer: the file descriptor is negative");
+  if (sys::is_virtual(fd))
+    raise_value_error("add_reader/add_writer: not for sockets of a testing::Network");
   if (static_cast<std::size_t>(fd) >= by_fd_.size())
     by_fd_.resize(static_cast<std::size_t>(fd) + 1);
   Watch& watch = by_fd_[static_cast<std::size_t>(fd)];

@@ -7,11 +7,13 @@
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
 #include "sys/resolver.hpp"
+#include "sys/world.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/executor/thread_pool.hpp>
 #include <hob/loop/event_loop.hpp>
 #include <hob/task/shield.hpp>
+#include <hob/task/sleep.hpp>
 #include <hob/task/task.hpp>
 #include <hob/task/threads.hpp>
 
@@ -65,6 +67,10 @@ Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
       });
     }
   } const leave{question};
+  if (const sys::World* world = sys::installed_world()) {  // its table is this thread's
+    co_await sleep(Duration::nanoseconds(world->look_up_ns()));
+    co_return std::make_shared<const Found>(look_up_now(question));
+  }
   const auto job = resolver_threads().submit(&look_up_now, question);
   co_return std::make_shared<const Found>(co_await job);
 }
@@ -105,6 +111,10 @@ std::pair<std::string, std::string> look_up_name_now(const sys::Address& address
 
 Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
                                                         sys::NameFlags flags) {
+  if (const sys::World* world = sys::installed_world()) {
+    co_await sleep(Duration::nanoseconds(world->look_up_ns()));
+    co_return look_up_name_now(address, flags);
+  }
   const auto job = resolver_threads().submit(&look_up_name_now, address, flags);
   co_return co_await job;
 }

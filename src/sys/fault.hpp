@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The seam where system calls are made to fail on demand (hob::testing::Faults). Without a plan a
-// call pays one load and one branch for it.
+// The seam where system calls are made to fail on demand (hob::testing::Faults), or are answered by
+// somebody else than the kernel (world.hpp). Without either a call pays one load and one branch.
 #pragma once
 
 #include <cstddef>
@@ -36,10 +36,17 @@ class FaultPlan {
   ~FaultPlan() = default;
 };
 
+/// Whether this thread has a plan or a world: what the calls look at.
+extern constinit thread_local bool interposed __attribute__((tls_model("initial-exec")));
 /// The plan of this thread; null: nothing fails.
 extern constinit thread_local FaultPlan* fault_plan __attribute__((tls_model("initial-exec")));
 
+/// Null takes it out.
+void install_fault_plan(FaultPlan* plan) noexcept;
+
 inline int injected(Call call, std::size_t& size) noexcept {
+  if (!interposed) [[likely]]
+    return 0;
   return fault_plan ? fault_plan->before(call, size) : 0;
 }
 inline int injected(Call call) noexcept {

@@ -2,11 +2,12 @@
 // A file descriptor that closes itself.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace hob::sys {
+
+/// close(2). EINTR still closes on Linux.
+int close(int fd) noexcept;
 
 class Fd {
  public:
@@ -18,7 +19,7 @@ class Fd {
     return *this;
   }
   ~Fd() {
-    if (fd_ >= 0) ::close(fd_);  // EINTR still closes on Linux: close(2).
+    if (fd_ >= 0) close(fd_);
   }
   int get() const noexcept { return fd_; }
   /// The caller closes it from now on.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/resolver.hpp"
 
+#include "sys/world.hpp"
+
 #include <netdb.h>
 #include <sys/socket.h>
 #include <cstring>
@@ -8,6 +10,7 @@
 namespace hob::sys {
 
 int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
+  if (World* world = installed_world()) return world->look_up(question, found);
   addrinfo hints{};
   hints.ai_family = question.family;
   hints.ai_socktype = question.type;
@@ -34,6 +37,7 @@ int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
 }
 
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service) {
+  if (World* world = installed_world()) return world->look_up_name(address, flags, host, service);
   char host_text[NI_MAXHOST];
   char service_text[NI_MAXSERV];
   const int bits = (flags.numeric_host ? NI_NUMERICHOST : 0) |
@@ -47,6 +51,10 @@ int look_up_name(const Address& address, NameFlags flags, std::string& host, std
   service = service_text;
   return 0;
 }
+
+const int kNoName = EAI_NONAME;
+const int kNoService = EAI_SERVICE;
+const int kTryLookUpAgain = EAI_AGAIN;
 
 const char* resolver_error(int code) noexcept { return ::gai_strerror(code); }
 

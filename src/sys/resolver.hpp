@@ -36,6 +36,9 @@ struct NameFlags {
   bool datagram = false;
 };
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service);
+extern const int kNoName;
+extern const int kNoService;
+extern const int kTryLookUpAgain;
 const char* resolver_error(int code) noexcept;
 
 }  // namespace hob::sys

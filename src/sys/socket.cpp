@@ -2,6 +2,7 @@
 #include "sys/socket.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/world.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -20,8 +21,6 @@
 #include <ctime>
 
 namespace hob::sys {
-
-constinit thread_local FaultPlan* fault_plan = nullptr;
 
 const int kFamilyUnspecified = AF_UNSPEC;
 const int kFamilyInet = AF_INET;
@@ -54,6 +53,10 @@ void store(Address& a, const T& value) noexcept {
   a.size = sizeof value;
 }
 
+std::string_view bytes_of(const void* data, std::size_t size) noexcept {
+  return {static_cast<const char*>(data), size};
+}
+
 msghdr message(const void* slices, std::size_t count) noexcept {
   msghdr header{};
   header.msg_iov = static_cast<iovec*>(const_cast<void*>(slices));
@@ -66,6 +69,59 @@ iovec shortened(const void* slices, std::size_t size) noexcept {
   iovec first = *static_cast<const iovec*>(slices);
   if (first.iov_len > size) first.iov_len = size;
   return first;
+}
+
+// For a virtual descriptor: one after the other, until the world takes less.
+long send_virtual(int fd, const void* slices, std::size_t count, std::size_t limit) noexcept {
+  const auto* each = static_cast<const iovec*>(slices);
+  long sent = 0;
+  for (std::size_t i = 0; i < count && limit > 0; ++i) {
+    const std::size_t size = each[i].iov_len < limit ? each[i].iov_len : limit;
+    const std::string_view bytes(static_cast<const char*>(each[i].iov_base), size);
+    const long n = world_of_descriptors().send(fd, bytes, nullptr);
+    if (n < 0) return sent > 0 ? sent : n;
+    sent += n;
+    limit -= size;
+    if (static_cast<std::size_t>(n) < size) break;
+  }
+  return sent;
+}
+
+long send_file_virtual(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
+  char part[16 << 10];
+  const long got = result_of(::pread(from, part, size < sizeof part ? size : sizeof part, *offset));
+  if (got <= 0) return got;
+  const std::string_view bytes(part, static_cast<std::size_t>(got));
+  const long sent = world_of_descriptors().send(to, bytes, nullptr);
+  if (sent > 0) *offset += sent;
+  return sent;
+}
+
+Option option_of(int level, int name) noexcept {
+  if (level == IPPROTO_TCP && name == TCP_NODELAY) return Option::no_delay;
+  if (level != SOL_SOCKET) return Option::other;
+  switch (name) {
+    case SO_ERROR:
+      return Option::error;
+    case SO_TYPE:
+      return Option::type;
+    case SO_DOMAIN:
+      return Option::domain;
+    case SO_ACCEPTCONN:
+      return Option::accepting;
+    case SO_SNDBUF:
+      return Option::send_buffer;
+    case SO_RCVBUF:
+      return Option::receive_buffer;
+    case SO_REUSEADDR:
+      return Option::reuse_address;
+    case SO_REUSEPORT:
+      return Option::reuse_port;
+    case SO_BROADCAST:
+      return Option::broadcast;
+    default:
+      return Option::other;
+  }
 }
 
 // write(2) to a pipe that nobody reads raises SIGPIPE, and there is no flag against it: the signal
@@ -161,6 +217,25 @@ void Address::set_port(std::uint16_t port) noexcept {
   }
 }
 
+bool Address::is_wildcard() const noexcept {
+  if (family() == AF_INET) return load<sockaddr_in>(*this).sin_addr.s_addr == INADDR_ANY;
+  const auto in = load<sockaddr_in6>(*this);
+  return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in.sin6_addr);
+}
+bool Address::is_loopback() const noexcept {
+  if (family() == AF_INET) return ntohl(load<sockaddr_in>(*this).sin_addr.s_addr) >> 24 == 127;
+  const auto in = load<sockaddr_in6>(*this);
+  return family() == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
+}
+bool Address::is_multicast() const noexcept {
+  if (family() == AF_INET) return IN_MULTICAST(ntohl(load<sockaddr_in>(*this).sin_addr.s_addr));
+  const auto in = load<sockaddr_in6>(*this);
+  return family() == AF_INET6 && IN6_IS_ADDR_MULTICAST(&in.sin6_addr);
+}
+bool Address::is_broadcast() const noexcept {
+  return family() == AF_INET && load<sockaddr_in>(*this).sin_addr.s_addr == INADDR_BROADCAST;
+}
+
 bool Address::parse(const char* host, std::uint16_t port, int family, Address& out) noexcept {
   const bool any = host[0] == '\0';
   if (family == AF_INET || family == AF_UNSPEC) {
@@ -203,29 +278,44 @@ bool Address::unix_path(const char* path, std::size_t path_size, Address& out) n
   return true;
 }
 
+Address Address::unix_unnamed() noexcept {
+  Address out;
+  sockaddr_un un{};
+  un.sun_family = AF_UNIX;
+  std::memcpy(out.bytes, &un, sizeof un.sun_family);
+  out.size = sizeof un.sun_family;
+  return out;
+}
+
 int open_socket(int family, int type, int protocol) noexcept {
   if (const int fault = injected(Call::socket)) return fault;
+  if (World* world = installed_world()) return world->open_socket(family, type);
   return result_of(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 int open_socket_pair(int type, int fds[2]) noexcept {
+  if (World* world = installed_world()) return world->open_socket_pair(type, fds);
   return result_of(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
 }
 int open_pipe(int fds[2]) noexcept { return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK)); }
 
 int bind(int fd, const Address& address) noexcept {
   if (const int fault = injected(Call::bind)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().bind(fd, address);
   return result_of(::bind(fd, pointer(address), address.size));
 }
 int listen(int fd, int backlog) noexcept {
   if (const int fault = injected(Call::listen)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().listen(fd, backlog);
   return result_of(::listen(fd, backlog));
 }
 int connect(int fd, const Address& address) noexcept {
   if (const int fault = injected(Call::connect)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().connect(fd, address);
   return result_of(::connect(fd, pointer(address), address.size));
 }
 int accept(int fd, Address& peer) noexcept {
   if (const int fault = injected(Call::accept)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().accept(fd, peer);
   socklen_t size = sizeof peer.bytes;
   const int accepted = result_of(::accept4(fd, pointer(peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   peer.size = accepted < 0 ? 0 : size;
@@ -233,22 +323,38 @@ int accept(int fd, Address& peer) noexcept {
 }
 
 long recv(int fd, void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::recv, size)) return fault;
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::recv, size)) return fault;
+    if (is_virtual(fd)) return world_of_descriptors().receive(fd, data, size, nullptr, false);
+  }
   return result_of(::recv(fd, data, size, 0));
 }
 long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) noexcept {
-  if (const int fault = injected(Call::recv, size)) return fault;
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::recv, size)) return fault;
+    if (is_virtual(fd)) {
+      return world_of_descriptors().receive(fd, data, size, &from, (flags & MSG_PEEK) != 0);
+    }
+  }
   socklen_t from_size = sizeof from.bytes;
   const long n = result_of(::recvfrom(fd, data, size, flags, pointer(from), &from_size));
   from.size = n < 0 ? 0 : from_size;
   return n;
 }
 long send(int fd, const void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::send, size)) return fault;
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::send, size)) return fault;
+    if (is_virtual(fd)) return world_of_descriptors().send(fd, bytes_of(data, size), nullptr);
+  }
   return result_of(::send(fd, data, size, MSG_NOSIGNAL));
 }
 long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
-  if (const int fault = injected(Call::send, size)) return fault;
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::send, size)) return fault;
+    if (is_virtual(fd)) {
+      return world_of_descriptors().send(fd, bytes_of(data, size), to.size != 0 ? &to : nullptr);
+    }
+  }
   const sockaddr* address = to.size != 0 ? pointer(to) : nullptr;
   return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, address, to.size));
 }
@@ -258,16 +364,22 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
     return send(fd, only.iov_base, only.iov_len);
   }
   std::size_t size = SIZE_MAX;
-  if (const int fault = injected(Call::send, size)) return fault;
-  if (size != SIZE_MAX) [[unlikely]] {
-    const iovec part = shortened(slices, size);
-    return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::send, size)) return fault;
+    if (is_virtual(fd)) return send_virtual(fd, slices, count, size);
+    if (size != SIZE_MAX) {
+      const iovec part = shortened(slices, size);
+      return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
+    }
   }
   const msghdr header = message(slices, count);
   return result_of(::sendmsg(fd, &header, MSG_NOSIGNAL));
 }
 long read(int fd, void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::read, size)) return fault;
+  if (interposed) [[unlikely]] {
+    if (const int fault = injected(Call::read, size)) return fault;
+    if (is_virtual(fd)) return world_of_descriptors().receive(fd, data, size, nullptr, false);
+  }
   return result_of(::read(fd, data, size));
 }
 long write_slices(int fd, const void* slices, std::size_t count) noexcept {
@@ -284,6 +396,7 @@ long write_slices(int fd, const void* slices, std::size_t count) noexcept {
 }
 long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
   if (const int fault = injected(Call::sendfile, size)) return fault;
+  if (is_virtual(to)) return send_file_virtual(to, from, offset, size);
   off_t at = *offset;
   const long n = result_of(::sendfile(to, from, &at, size));
   *offset = at;
@@ -295,16 +408,19 @@ long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept
 }
 int shutdown_write(int fd) noexcept {
   if (const int fault = injected(Call::shutdown)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().shutdown_write(fd);
   return result_of(::shutdown(fd, SHUT_WR));
 }
 
 int local_address(int fd, Address& out) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().local_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getsockname(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
   return result;
 }
 int peer_address(int fd, Address& out) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().peer_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getpeername(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
@@ -313,6 +429,14 @@ int peer_address(int fd, Address& out) noexcept {
 
 int get_option(int fd, int level, int name, void* value, unsigned& size) noexcept {
   if (const int fault = injected(Call::getsockopt)) return fault;
+  if (is_virtual(fd)) {
+    int number = 0;
+    if (size < sizeof number) return -EINVAL;
+    const int result = world_of_descriptors().get_option(fd, option_of(level, name), number);
+    std::memcpy(value, &number, sizeof number);
+    size = sizeof number;
+    return result;
+  }
   socklen_t length = size;
   const int result = result_of(::getsockopt(fd, level, name, value, &length));
   size = length;
@@ -320,6 +444,12 @@ int get_option(int fd, int level, int name, void* value, unsigned& size) noexcep
 }
 int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept {
   if (const int fault = injected(Call::setsockopt)) return fault;
+  if (is_virtual(fd)) {
+    int number = 0;
+    if (size < sizeof number) return -EINVAL;
+    std::memcpy(&number, value, sizeof number);
+    return world_of_descriptors().set_option(fd, option_of(level, name), number);
+  }
   return result_of(::setsockopt(fd, level, name, value, size));
 }
 int socket_error(int fd) noexcept {
@@ -334,6 +464,7 @@ int set_reuse_port(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUSEPO
 int set_ipv6_only(int fd) noexcept { return set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); }
 int set_broadcast(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_BROADCAST, 1); }
 int change_group(int fd, const Address& group, const char* interface, bool join) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().change_group(fd, group, join);
   if (group.family() == AF_INET) {
     ip_mreqn request{};
     request.imr_multiaddr = load<sockaddr_in>(group).sin_addr;
@@ -358,17 +489,27 @@ std::string interface_name(std::uint32_t scope_id) {
   return ::if_indextoname(scope_id, name) ? name : "";
 }
 void set_reset_on_close(int fd) noexcept {
+  if (is_virtual(fd)) {
+    world_of_descriptors().set_option(fd, Option::linger, 1);
+    return;
+  }
   const linger none{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 int set_non_blocking(int fd) noexcept {
+  if (is_virtual(fd)) return 0;
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   return (flags & O_NONBLOCK) ? 0 : result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
-int close(int fd) noexcept { return result_of(::close(fd)); }
+int close(int fd) noexcept {
+  if (!is_virtual(fd)) return result_of(::close(fd));
+  world_of_descriptors().close(fd);
+  return 0;
+}
 
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
+  if (World* world = installed_world()) return world->remove_socket_file(path, inode);
   struct stat status{};
   if (::lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
       (inode == 0 || status.st_ino == inode)) {
@@ -376,11 +517,13 @@ void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
   }
 }
 std::uint64_t inode_of(const char* path) noexcept {
+  if (World* world = installed_world()) return world->inode_of(path);
   struct stat status{};
   return ::lstat(path, &status) == 0 ? status.st_ino : 0;
 }
 
 FileKind kind_of(int fd) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().kind_of(fd);
   struct stat status{};
   if (::fstat(fd, &status) != 0) return FileKind::other;
   if (S_ISFIFO(status.st_mode)) return FileKind::pipe;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/syscall.hpp"
 
+#include "sys/world.hpp"
+
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -49,6 +51,12 @@ int epoll_create() noexcept { return result_of(::epoll_create1(EPOLL_CLOEXEC)); 
 
 int epoll_control(int epoll, int operation, int fd, std::uint32_t events,
                   std::uint64_t data) noexcept {
+  if (is_virtual(fd)) {
+    World& world = world_of_descriptors();
+    if (operation != EPOLL_CTL_DEL) return world.watch(fd, data);
+    world.unwatch(fd);
+    return 0;
+  }
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;

@@ -40,9 +40,9 @@ class Faults::Plan final : public sys::FaultPlan {
 static_assert(static_cast<int>(sys::Call::count_) == Faults::kCalls &&
               static_cast<int>(sys::Call::write) == static_cast<int>(Faults::Call::write));
 
-Faults::Faults() : plan_(new Plan) { sys::fault_plan = plan_; }
+Faults::Faults() : plan_(new Plan) { sys::install_fault_plan(plan_); }
 Faults::~Faults() {
-  sys::fault_plan = nullptr;
+  sys::install_fault_plan(nullptr);
   delete plan_;
 }
 
