@@ -10,7 +10,7 @@ Time Agenda::now() noexcept {
   EventLoop* loop = detail::running_loop;
   if (!loop) return now_;
   if (&loop->core() != core_.get()) enter_loop(*loop);
-  return now_ = loop->time().count_ns();
+  return now_ = loop->time().count_ns() + ahead_;
 }
 
 void Agenda::at(Time when, Function<void()> fn) {
@@ -42,18 +42,16 @@ void Agenda::run_due() {
 void Agenda::set_timer() noexcept {
   if (!core_ || core_->closed || events_.empty()) return;
   if (linked()) {
-    if (when_ns <= events_.front().when) return;
+    if (when_ns <= events_.front().when - ahead_) return;
     detail::cancel_timer(*core_->loop, *this);
   }
-  detail::start_timer(*core_->loop, *this, events_.front().when);
+  detail::start_timer(*core_->loop, *this, events_.front().when - ahead_);
 }
 
 void Agenda::enter_loop(EventLoop& loop) noexcept {
   leave_loop();
   core_ = detail::Ref<detail::LoopCore>(&loop.core());
-  const Time shift = loop.time().count_ns() - now_;
-  for (Event& event : events_) event.when += shift;  // the order stays
-  now_ += shift;
+  ahead_ = now_ - loop.time().count_ns();
   set_timer();
 }
 

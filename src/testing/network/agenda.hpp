@@ -13,7 +13,7 @@
 
 namespace hob::testing {
 
-using Time = std::int64_t;  // nanoseconds on the loop's clock
+using Time = std::int64_t;  // nanoseconds: see Agenda::now
 
 class Agenda : private detail::TimerNode {
  public:
@@ -22,10 +22,11 @@ class Agenda : private detail::TimerNode {
   Agenda& operator=(const Agenda&) = delete;
   ~Agenda() { leave_loop(); }
 
-  /// Of the running loop; without one, what it was last.
+  /// The loop's time, for the first loop. It stands still between two loops, and goes on with the
+  /// next.
   Time now() noexcept;
   /// Calls `fn`, from the loop, at `when`; in the next iteration when that has passed. It must not
-  /// throw. When another loop runs meanwhile, what is left moves there, with what is left to wait.
+  /// throw.
   void at(Time when, Function<void()> fn);
 
  private:
@@ -46,6 +47,7 @@ class Agenda : private detail::TimerNode {
 
   detail::Ref<detail::LoopCore> core_;
   Time now_ = 0;
+  Time ahead_ = 0;  // of the loop's time
   std::uint64_t number_ = 0;
   std::vector<Event> events_;  // a heap
 };

@@ -138,7 +138,7 @@ void DatagramSocket::deliver(NetworkWorld& world, Host& there, const Packet& pac
 void DatagramSocket::refused() {
   if (remote_.size == 0) return;
   error_ = ECONNREFUSED;
-  tell(readiness());
+  tell(0);
 }
 
 bool DatagramSocket::wants(const Packet& packet) const noexcept {
@@ -171,7 +171,7 @@ void DatagramSocket::crash() {
   waiting_.clear();
   size_ = 0;
   error_ = ENETDOWN;
-  tell(readiness());
+  tell(0);
 }
 
 int DatagramSocket::peer_address(sys::Address& out) const noexcept {

@@ -173,7 +173,7 @@ LinkOptions random_link(std::uint64_t seed) noexcept {
   if (some()) link.jitter = up_to(100'000'000);
   if (some()) link.spikes = random.fraction() / 20;
   if (some()) link.bandwidth = 1000 + random.below(1'000'000);
-  if (some()) link.loss = random.fraction() / 4;
+  if (some()) link.loss = random.fraction() / 10;
   if (some()) link.duplicates = random.fraction() / 4;
   if (some()) link.resets = random.fraction() / 200;
   if (some()) link.segment = 1 + random.below(1460);

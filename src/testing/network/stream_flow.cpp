@@ -169,7 +169,7 @@ void StreamSocket::hand_over_end(StreamSocket* other) {
   if (!other) return;
   other->eof_ = true;
   other->held_back_ = false;
-  other->tell(other->readiness() & ~static_cast<unsigned>(EPOLLOUT));
+  other->tell(0);
 }
 
 /// What answers bytes that nobody wants; may be late, when the way back is cut.
@@ -240,7 +240,7 @@ void StreamSocket::fail(int error, Happened how) {
   state_ = attempt ? State::fresh : State::failed;  // an attempt may be repeated
   held_back_ = choked_ = false;
   drop_flight();
-  tell(readiness());
+  tell(0);
   if (closed_) world_.bury(*this);
 }
 

@@ -63,7 +63,7 @@ long StreamSocket::receive(char* data, std::size_t size, sys::Address* from, boo
       StreamSocket* socket = world->find_stream(number);
       if (!socket) return;
       socket->held_back_ = false;
-      socket->tell(socket->readiness() & ~static_cast<unsigned>(EPOLLOUT));
+      socket->tell(0);
     });
   }
   std::memcpy(data, in_.first(count).data(), count);
@@ -105,7 +105,7 @@ int StreamSocket::shutdown_write() {
   if (state_ != State::open) return -ENOTCONN;
   write_ended_ = true;
   pump();
-  if (eof_) tell(readiness());
+  if (eof_) tell(EPOLLHUP);
   return 0;
 }
 
@@ -144,7 +144,7 @@ void StreamSocket::crash() {
   state_ = State::failed;
   error_ = ENETDOWN;
   drop_flight();
-  tell(readiness());
+  tell(0);
   if (closed_) world_.bury(*this);
 }
 
@@ -172,7 +172,7 @@ unsigned StreamSocket::readiness() const noexcept {
   if (!held_back_ && (!in_.empty() || eof_)) ready |= EPOLLIN;
   if (eof_) ready |= EPOLLRDHUP;
   if (eof_ && write_ended_) ready |= EPOLLHUP;
-  if (!choked_ && space() > 0) ready |= EPOLLOUT;
+  if (!choked_ && space() >= (send_buffer_ + 2) / 3) ready |= EPOLLOUT;  // as Linux does
   return ready;
 }
 

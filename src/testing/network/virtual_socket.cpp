@@ -171,15 +171,16 @@ int VirtualSocket::watch(std::uint64_t tag) {
   tag_ = tag;
   if (readiness() != 0) {
     world_.at(now(), [world = &world_, number = number_] {
-      if (VirtualSocket* socket = world->find(number)) socket->tell(socket->readiness());
+      if (VirtualSocket* socket = world->find(number)) socket->tell(0);
     });
   }
   return 0;
 }
 
+// Whatever wakes epoll, it asks for all that the socket is ready for.
 void VirtualSocket::tell(unsigned events) noexcept {
-  if (!watcher_ || watcher_->closed || events == 0) return;
-  watcher_->loop->impl().poller.deliver(tag_, events, watcher_->ready);
+  if (!watcher_ || watcher_->closed) return;
+  watcher_->loop->impl().poller.deliver(tag_, events | readiness(), watcher_->ready);
 }
 
 }  // namespace hob::testing

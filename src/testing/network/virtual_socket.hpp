@@ -59,7 +59,7 @@ class VirtualSocket {
   /// Whoever waits for it: see sys::World::watch.
   int watch(std::uint64_t tag);
   void unwatch() noexcept { watcher_ = {}; }
-  /// An edge: bits of epoll(7).
+  /// An edge: tells of `events` (bits of epoll(7)) and all that it is ready for.
   void tell(unsigned events) noexcept;
   virtual unsigned readiness() const noexcept = 0;
 
