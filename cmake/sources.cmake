@@ -429,7 +429,10 @@ set(HOB_TESTS_task
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
   tests/testing/everything.test.cpp
-  tests/testing/network.test.cpp)
+  tests/testing/network.test.cpp
+  tests/testing/network_ends.test.cpp
+  tests/testing/network_programs.test.cpp
+  tests/testing/network_swarm.test.cpp)
 
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp

@@ -68,11 +68,10 @@ void StreamSocket::open_to(StreamSocket& peer) {
 void StreamSocket::send_attempt(int number) {
   if (state_ != State::connecting) return;
   if (number == kAttempts) return fail(ETIMEDOUT, Happened::timed_out);
-  world_.note(Happened::connecting, *this);
-  Host* to = world_.topology().owner(remote_, host_);
   const Time next = now() + (kSecond << number);
-  peer_host_ = to;
-  if (!to) return attempt_again(number, next);
+  peer_host_ = world_.topology().owner(remote_, host_);
+  world_.note(Happened::connecting, *this);
+  if (!peer_host_) return attempt_again(number, next);
   Route& way = route();
   if (way.cut || world_.random().chance(way.options.loss)) return attempt_again(number, next);
   const Time arrival = way.arrival(now(), kHeader, world_.random());

@@ -99,7 +99,7 @@ void StreamSocket::arrivals() {
 
 void StreamSocket::stall() {
   if (resetting_) {  // nobody sends a reset again
-    flying_.clear();
+    drop_flight();
     return world_.bury(*this);
   }
   ++world_.journal().statistics.stalls;

@@ -136,8 +136,10 @@ void StreamSocket::crash() {
       if (StreamSocket* client = world_.find_stream(number)) world_.bury(*client);
     }
     state_ = State::fresh;
+    answering_ = 0;
     return;
   }
+  if (state_ == State::answering) return world_.bury(*this);
   if (state_ == State::fresh || state_ == State::failed) return;
   in_.clear();
   eof_ = false;

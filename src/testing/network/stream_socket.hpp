@@ -34,6 +34,7 @@ class StreamSocket final : public VirtualSocket {
   void close() override;
   void crash() override;
   int peer_address(sys::Address& out) const noexcept override;
+  const Host* peer_host() const noexcept override { return peer_host_; }
   std::size_t buffered() const noexcept override { return in_.size() + out_.size(); }
   unsigned readiness() const noexcept override;
 

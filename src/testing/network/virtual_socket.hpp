@@ -50,6 +50,8 @@ class VirtualSocket {
   /// The host is.
   virtual void crash() = 0;
   virtual int peer_address(sys::Address& out) const noexcept = 0;
+  /// Null when it speaks to nobody in particular.
+  virtual const Host* peer_host() const noexcept { return nullptr; }
   virtual std::size_t buffered() const noexcept = 0;
   int get_option(sys::Option option, int& value) noexcept;
   int set_option(sys::Option option, int value) noexcept;

@@ -62,7 +62,8 @@ void NetworkWorld::at(Time when, Function<void()> fn) {
 void NetworkWorld::note(Happened what, const VirtualSocket& from, const VirtualSocket* to,
                         std::uint64_t size) {
   Journal::Entry entry{now(), what, {from.host().index, from.number()}, {}, size};
-  entry.to.host = entry.from.host;
+  const Host* there = from.peer_host();
+  entry.to.host = there ? there->index : entry.from.host;
   if (to) entry.to = {to->host().index, to->number()};
   journal_.note(entry);
 }
@@ -201,6 +202,7 @@ void NetworkWorld::crash(Host& host) {
   for (const std::uint32_t number : numbers) {
     if (VirtualSocket* socket = find(number)) socket->crash();
   }
+  std::erase_if(ports_, [&](const auto& each) { return std::get<0>(each.first) == host.index; });
   std::erase_if(paths_, [&](const auto& each) { return each.first.first == host.index; });
 }
 
