@@ -496,6 +496,7 @@ set(HOB_EXAMPLES
   examples/process_pool.cpp
   examples/producer_consumer.cpp
   examples/signals.cpp
+  examples/simulated_network.cpp
   examples/stdin_to_socket.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
