@@ -180,6 +180,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/address.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/ipc.cpp

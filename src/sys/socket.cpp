@@ -2,6 +2,7 @@
 #include "sys/socket.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/sockaddr.hpp"
 #include "sys/world.hpp"
 
 #include <arpa/inet.h>
@@ -13,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
@@ -31,27 +31,10 @@ const int kTypeDatagram = SOCK_DGRAM;
 
 namespace {
 
-static_assert(sizeof(Address::bytes) >= sizeof(sockaddr_storage));
 constexpr int kSlicesMax = 64;  // of IOV_MAX's 1024: one call's worth
 
 int result_of(int value) noexcept { return value < 0 ? -errno : value; }
 long result_of(long value) noexcept { return value < 0 ? -errno : value; }
-
-sockaddr* pointer(Address& a) noexcept { return reinterpret_cast<sockaddr*>(a.bytes); }
-const sockaddr* pointer(const Address& a) noexcept {
-  return reinterpret_cast<const sockaddr*>(a.bytes);
-}
-template <class T>
-T load(const Address& a) noexcept {
-  T value{};
-  std::memcpy(&value, a.bytes, a.size < sizeof value ? a.size : sizeof value);
-  return value;
-}
-template <class T>
-void store(Address& a, const T& value) noexcept {
-  std::memcpy(a.bytes, &value, sizeof value);
-  a.size = sizeof value;
-}
 
 std::string_view bytes_of(const void* data, std::size_t size) noexcept {
   return {static_cast<const char*>(data), size};
@@ -164,128 +147,6 @@ int set_flag(int fd, int level, int name, int value) noexcept {
 }
 
 }  // namespace
-
-int Address::family() const noexcept {
-  return size >= sizeof(sa_family_t) ? pointer(*this)->sa_family : AF_UNSPEC;
-}
-
-std::string Address::host() const {
-  char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
-  switch (family()) {
-    case AF_INET: {
-      const auto in = load<sockaddr_in>(*this);
-      return ::inet_ntop(AF_INET, &in.sin_addr, text, sizeof text) ? text : "";
-    }
-    case AF_INET6: {
-      const auto in = load<sockaddr_in6>(*this);
-      return ::inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text) ? text : "";
-    }
-    case AF_UNIX: {
-      constexpr unsigned kPath = offsetof(sockaddr_un, sun_path);
-      if (size <= kPath) return {};
-      const char* path = reinterpret_cast<const char*>(bytes) + kPath;
-      if (path[0] != '\0') return {path, ::strnlen(path, size - kPath)};
-      return {path, size - kPath};
-    }
-    default:
-      return {};
-  }
-}
-
-std::uint16_t Address::port() const noexcept {
-  if (family() == AF_INET) return ntohs(load<sockaddr_in>(*this).sin_port);
-  if (family() == AF_INET6) return ntohs(load<sockaddr_in6>(*this).sin6_port);
-  return 0;
-}
-
-std::uint32_t Address::flow_info() const noexcept {
-  return family() == AF_INET6 ? ntohl(load<sockaddr_in6>(*this).sin6_flowinfo) : 0;
-}
-std::uint32_t Address::scope_id() const noexcept {
-  return family() == AF_INET6 ? load<sockaddr_in6>(*this).sin6_scope_id : 0;
-}
-
-void Address::set_port(std::uint16_t port) noexcept {
-  if (family() == AF_INET) {
-    auto in = load<sockaddr_in>(*this);
-    in.sin_port = htons(port);
-    store(*this, in);
-  } else if (family() == AF_INET6) {
-    auto in = load<sockaddr_in6>(*this);
-    in.sin6_port = htons(port);
-    store(*this, in);
-  }
-}
-
-bool Address::is_wildcard() const noexcept {
-  if (family() == AF_INET) return load<sockaddr_in>(*this).sin_addr.s_addr == INADDR_ANY;
-  const auto in = load<sockaddr_in6>(*this);
-  return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in.sin6_addr);
-}
-bool Address::is_loopback() const noexcept {
-  if (family() == AF_INET) return ntohl(load<sockaddr_in>(*this).sin_addr.s_addr) >> 24 == 127;
-  const auto in = load<sockaddr_in6>(*this);
-  return family() == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
-}
-bool Address::is_multicast() const noexcept {
-  if (family() == AF_INET) return IN_MULTICAST(ntohl(load<sockaddr_in>(*this).sin_addr.s_addr));
-  const auto in = load<sockaddr_in6>(*this);
-  return family() == AF_INET6 && IN6_IS_ADDR_MULTICAST(&in.sin6_addr);
-}
-bool Address::is_broadcast() const noexcept {
-  return family() == AF_INET && load<sockaddr_in>(*this).sin_addr.s_addr == INADDR_BROADCAST;
-}
-
-bool Address::parse(const char* host, std::uint16_t port, int family, Address& out) noexcept {
-  const bool any = host[0] == '\0';
-  if (family == AF_INET || family == AF_UNSPEC) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    if (any || ::inet_pton(AF_INET, host, &in.sin_addr) == 1) {
-      store(out, in);
-      return true;
-    }
-  }
-  if (family != AF_INET6 && family != AF_UNSPEC) return false;
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_port = htons(port);
-  char plain[INET6_ADDRSTRLEN];
-  const char* percent = std::strchr(host, '%');
-  const std::size_t size = percent ? static_cast<std::size_t>(percent - host) : std::strlen(host);
-  if (size >= sizeof plain) return false;
-  std::memcpy(plain, host, size);
-  plain[size] = '\0';
-  if (!any && ::inet_pton(AF_INET6, plain, &in.sin6_addr) != 1) return false;
-  if (percent) {
-    in.sin6_scope_id = ::if_nametoindex(percent + 1);
-    if (in.sin6_scope_id == 0) return false;
-  }
-  store(out, in);
-  return true;
-}
-
-bool Address::unix_path(const char* path, std::size_t path_size, Address& out) noexcept {
-  sockaddr_un un{};
-  un.sun_family = AF_UNIX;
-  const bool abstract = path_size > 0 && path[0] == '\0';
-  if (path_size == 0 || path_size + (abstract ? 0 : 1) > sizeof un.sun_path) return false;
-  std::memcpy(un.sun_path, path, path_size);
-  std::memcpy(out.bytes, &un, sizeof un);
-  out.size =
-      static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + path_size + (abstract ? 0 : 1));
-  return true;
-}
-
-Address Address::unix_unnamed() noexcept {
-  Address out;
-  sockaddr_un un{};
-  un.sun_family = AF_UNIX;
-  std::memcpy(out.bytes, &un, sizeof un.sun_family);
-  out.size = sizeof un.sun_family;
-  return out;
-}
 
 int open_socket(int family, int type, int protocol) noexcept {
   if (const int fault = injected(Call::socket)) return fault;
