@@ -24,6 +24,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
   include/hob/executor/detail/process_call.hpp
+  include/hob/executor/detail/throw_witness.hpp
   include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
   include/hob/executor/function_id.hpp
@@ -106,6 +107,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
   include/hob/testing/network.hpp
@@ -133,6 +135,7 @@ set(HOB_SOURCES
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
+  src/executor/throw_stack.cpp
   src/file/file.cpp
   src/file/operation.cpp
   src/file/paths.cpp
@@ -141,13 +144,16 @@ set(HOB_SOURCES
   src/file/state.cpp
   src/file/temporary.cpp
   src/loop/descriptor.cpp
+  src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
+  src/loop/ring_input.cpp
   src/loop/signals.cpp
   src/loop/timer_wheel.cpp
+  src/loop/uring_poller.cpp
   src/net/datagram.cpp
   src/net/happy_eyeballs.cpp
   src/net/listener.cpp
@@ -183,13 +189,19 @@ set(HOB_SOURCES
   src/sys/address.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
+  src/sys/file_call.cpp
   src/sys/ipc.cpp
   src/sys/module.cpp
   src/sys/process.cpp
   src/sys/resolver.cpp
+  src/sys/ring.cpp
+  src/sys/ring_files.cpp
+  src/sys/ring_probe.cpp
   src/sys/socket.cpp
+  src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
+  src/sys/world.cpp
   src/task/async_generator.cpp
   src/task/async_with.cpp
   src/task/call_graph.cpp
@@ -209,6 +221,8 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
+  src/testing/fail_everywhere.cpp
+  src/testing/fault_table.cpp
   src/testing/faults.cpp
   src/testing/memory_stream.cpp
   src/testing/network/agenda.cpp
@@ -220,7 +234,8 @@ set(HOB_SOURCES
   src/testing/network/stream_socket.cpp
   src/testing/network/topology.cpp
   src/testing/network/virtual_socket.cpp
-  src/testing/network/world.cpp)
+  src/testing/network/world.cpp
+  src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
   include/hob/tls.hpp
@@ -246,6 +261,7 @@ set(HOB_TLS_SOURCES
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
   include/hob/http/auth.hpp
+  include/hob/http/byte_range.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
   include/hob/http/client_options.hpp
@@ -257,6 +273,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/detail/parse_as.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -267,20 +284,25 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/preconditions.hpp
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/resolver.hpp
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/set_cookie.hpp
+  include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
 set(HOB_HTTP_SOURCES
   src/http/auth.cpp
+  src/http/byte_range.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
   src/http/client_dial.cpp
@@ -288,14 +310,19 @@ set(HOB_HTTP_SOURCES
   src/http/client_pool.cpp
   src/http/client_request.cpp
   src/http/client_session.cpp
+  src/http/client_watch.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
   src/http/decoder.cpp
   src/http/digest.cpp
+  src/http/dns_cache.cpp
   src/http/encoder.cpp
+  src/http/error_page.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
+  src/http/file_lookup.cpp
+  src/http/file_response.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
   src/http/headers.cpp
@@ -306,7 +333,10 @@ set(HOB_HTTP_SOURCES
   src/http/multipart_parser.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/parse_as.cpp
+  src/http/preconditions.cpp
   src/http/proxy_environment.cpp
+  src/http/proxy_handshake.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
   src/http/response.cpp
@@ -318,7 +348,9 @@ set(HOB_HTTP_SOURCES
   src/http/server_connection.cpp
   src/http/server_request.cpp
   src/http/server_response.cpp
+  src/http/set_cookie.cpp
   src/http/start_line.cpp
+  src/http/static_files.cpp
   src/http/status.cpp
   src/http/url.cpp)
 
@@ -359,23 +391,35 @@ set(HOB_TESTS_executor
   tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_file
+  tests/file/faults.test.cpp
   tests/file/file.test.cpp
   tests/file/paths.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
+  tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
+  tests/http/client_dial.test.cpp
+  tests/http/client_digest.test.cpp
+  tests/http/client_features.test.cpp
+  tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/disconnect.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
+  tests/http/malformed_ends.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/preconditions.test.cpp
+  tests/http/proxies.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_values.test.cpp
+  tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)
@@ -388,13 +432,18 @@ set(HOB_TESTS_loop
   tests/loop/timer_wheel.test.cpp)
 
 set(HOB_TESTS_net
+  tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
+  tests/net/exhaustion.test.cpp
+  tests/net/faults.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
   tests/net/socket.test.cpp)
 
 set(HOB_TESTS_process
+  tests/process/cancel.test.cpp
+  tests/process/faults.test.cpp
   tests/process/signals.test.cpp
   tests/process/subprocess.test.cpp)
 
@@ -438,6 +487,7 @@ set(HOB_TESTS_testing
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
   tests/tls/context.test.cpp
+  tests/tls/faults.test.cpp
   tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
   tests/tls/stream.test.cpp

@@ -68,7 +68,7 @@ class Clients {
     close(start_[1]);
     std::uint16_t port = 0;
     if (read(start_[0], &port, sizeof port) != sizeof port) std::_Exit(3);
-    work(shape, exchanges, port);
+    work(shape, exchanges, port, hold);
     char byte = 0;
     if (hold && read(start_[0], &byte, 1) < 0) std::_Exit(3);
     std::_Exit(0);
@@ -97,7 +97,7 @@ class Clients {
     std::size_t unread;
   };
 
-  static void work(Shape shape, std::uint64_t exchanges, std::uint16_t port) {
+  static void work(Shape shape, std::uint64_t exchanges, std::uint16_t port, bool one_each) {
     std::vector<char> message(shape.size, 'x'), buffer(256 << 10);
     std::vector<Client> clients(shape.connections);
     int epoll = epoll_create1(0);
@@ -133,7 +133,8 @@ class Clients {
         client.unread -= std::size_t(n);
         if (client.unread > 0) continue;
         ++ended;
-        begin(client);
+        // One each, or a client whose answer comes at once would take the turn of another.
+        if (!one_each) begin(client);
       }
     };
     for (Client& client : clients) begin(client), advance(client);

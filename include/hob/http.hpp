@@ -33,12 +33,17 @@
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
 #include <hob/http/request_builder.hpp>    // RequestBuilder
+#include <hob/http/resolver.hpp>           // Resolver
 #include <hob/http/response.hpp>           // Response, Content
 
 // The server.
+#include <hob/http/byte_range.hpp>       // RangeRequest
 #include <hob/http/event_stream.hpp>     // EventStream, event_stream
 #include <hob/http/http_exception.hpp>   // HTTPException, HTTPNotFound and its kin
 #include <hob/http/json.hpp>             // parse_json, dump_json, json_traits
+#include <hob/http/preconditions.hpp>    // check_preconditions, EntityTag
 #include <hob/http/server.hpp>           // Server
 #include <hob/http/server_request.hpp>   // ServerRequest
 #include <hob/http/server_response.hpp>  // ServerResponse, text_response, json_response
+#include <hob/http/set_cookie.hpp>       // CookieOptions, parse_cookies
+#include <hob/http/static_files.hpp>     // StaticFiles, file_response

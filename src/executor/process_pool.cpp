@@ -61,7 +61,7 @@ void ProcessPool::enqueue(ProcessJob& job) {
         manager_ = std::thread(&ProcessPool::manage, this);
       } catch (...) {
         refs_.fetch_sub(1, std::memory_order_relaxed);
-        throw;
+        raise_runtime_error("can't start new thread");
       }
       started_ = true;
     }

@@ -71,9 +71,9 @@ const char* name_of(FileOperation::Kind kind) noexcept {
   return "file";
 }
 
-// Appends up to `limit` bytes, which are probably `expected`. Gives how many, or -errno when there
-// were none. Told to stop it does, unless bytes would be lost: those that were taken at the
-// descriptor's own position.
+// Appends up to `limit` bytes, which are probably `expected`. Gives how many, or -errno and appends
+// nothing. When bytes would be lost, those that were taken at the descriptor's own position, it
+// neither stops when it is told to, nor fails: who reads on meets the error.
 long append(int fd, std::string& out, std::size_t limit, std::int64_t at, std::size_t expected,
             bool may_lose, const std::atomic<bool>& stop, bool& stopped) {
   const std::size_t before = out.size();
@@ -99,7 +99,10 @@ long append(int fd, std::string& out, std::size_t limit, std::int64_t at, std::s
       out.append(more.data(), static_cast<std::size_t>(std::max(got, 0L)));
       if (got > 0) expected = done + static_cast<std::size_t>(got) + kChunk;
     }
-    if (got < 0 && done == 0) return got;
+    if (got < 0 && (may_lose || done == 0)) {
+      out.resize(before);
+      return got;
+    }
     if (got <= 0) break;
     if (!may_lose && static_cast<std::size_t>(got) < wanted) break;  // a terminal's line
   }
@@ -121,6 +124,7 @@ long write_all(int fd, Text data, std::int64_t at, std::size_t& done) noexcept {
 
 void FileOperation::perform() noexcept {
   try {
+    const sys::FaultLoan::Scope scope(faults);
     result = carry_out();
   } catch (...) {  // no memory for the result
     result = -ENOMEM;
@@ -197,8 +201,8 @@ long FileOperation::open() {
   if (const int error = sys::status_of(opening, status); error < 0) return error;
   if (sys::is_directory(status.mode)) return -EISDIR;
   offset = sys::seek_file(opening, 0, flags & sys::kOpenAppend ? 2 : 1);
-  seekable = offset >= 0;
-  return 0;
+  seekable = offset != -ESPIPE;
+  return seekable && offset < 0 ? static_cast<long>(offset) : 0;
 }
 
 long FileOperation::read() {
@@ -219,11 +223,7 @@ long FileOperation::read_whole() {
   if (file.get() < 0) return file.get();
   if (const int error = sys::status_of(file.get(), status); error < 0) return error;
   const std::size_t expected = status.size > 0 ? static_cast<std::size_t>(status.size) : kChunk;
-  const long got = append(file.get(), text, SIZE_MAX / 2, -1, expected, true, stop, stopped);
-  if (got < 0 || stopped) return got;
-  char more;  // an error behind some bytes looked like the end
-  const long end = sys::read_file(file.get(), &more, 1, -1);
-  return end < 0 ? end : 0;
+  return append(file.get(), text, SIZE_MAX / 2, -1, expected, true, stop, stopped);
 }
 
 long FileOperation::write_whole() {

@@ -104,6 +104,13 @@ void ServerApp::log(const ServerRequest& request, int status, std::uint64_t byte
   line.append(request.version_minor() == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ");
   line.append(std::to_string(status)).append(" ");
   line.append(bytes == 0 ? "-" : std::to_string(bytes));
+  if (options.access_log_format == AccessLogFormat::combined) {
+    for (const char* name : {"Referer", "User-Agent"}) {
+      line += " \"";
+      append_escaped(line, request.headers().get(name, "-"));
+      line += '"';
+    }
+  }
   options.access_log(line);
 }
 
@@ -125,6 +132,12 @@ Server::~Server() {
 
 void Server::add_route(Text method, Text path, Handler handler) {
   app_->router.add(view(method), view(path), std::move(handler));
+}
+
+Server& Server::add_static(Text prefix, Text directory, StaticOptions options) {
+  std::string path(view(prefix));
+  if (!path.ends_with('/')) path += '/';
+  return get(path + "{path...}", StaticFiles(directory, std::move(options)));
 }
 
 Server& Server::middleware(Middleware middleware) {

@@ -2,9 +2,13 @@
 #include "loop/descriptor.hpp"
 
 #include "loop/loop_impl.hpp"
+#include "loop/ring_input.hpp"
+#include "sys/fault.hpp"
+#include "sys/syscall.hpp"
 #include "sys/world.hpp"
 
 #include <cerrno>
+#include <new>
 
 namespace hob::detail {
 
@@ -13,7 +17,7 @@ static_assert(EAGAIN == 11 && EBADF == 9, "the header spares itself <cerrno>");
 void Descriptor::wait(Side side, Node& node) noexcept {
   if (core_->closed) return;  // nobody runs anything any more
   waits_[side].set(node);
-  if (!is_open() || ready_[side] || !join_poller() || always_ready_) {
+  if (!is_open() || ready_[side] || !join(side) || always_ready_) {
     ready_[side] = true;
     waits_[side].fire(core_->ready);
     return;
@@ -33,6 +37,7 @@ void Descriptor::end_wait() noexcept {
 void Descriptor::forget(Side side) noexcept {
   if (waits_[side].pending() && !core_->closed) end_wait();
   waits_[side].clear();
+  if (input_ && side == kRead) input_->keep();
 }
 
 bool Descriptor::join_poller() noexcept {
@@ -46,8 +51,53 @@ bool Descriptor::join_poller() noexcept {
     error_ = static_cast<int>(slot);
     return false;
   }
-  slot_ = static_cast<std::uint32_t>(slot);
+  slot_ = static_cast<std::uintptr_t>(slot);
   return true;
+}
+
+// Reading waits for what the ring brings, where there is one. Should the ring refuse, this is
+// polled like all others.
+bool Descriptor::join(Side side) noexcept {
+  UringPoller* ring = core_->loop->impl().poller.uring();
+  if (!ring || side != kRead || !brings_input()) return join_poller();
+  try {
+    if (!input_) input_ = new RingInput(*ring, *this, kind_ == Kind::listener);
+    if (input_->arm()) return true;
+  } catch (const std::bad_alloc&) {
+  }
+  kind_ = Kind::stream;
+  if (slot_ != kNoSlot) {
+    ring->remove(slot_);
+    slot_ = kNoSlot;
+  }
+  return join_poller();
+}
+
+std::uint32_t Descriptor::poll_events() const noexcept {
+  return brings_input() ? EPOLLOUT : EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+}
+
+void Descriptor::rejoin(NodeList& queue) noexcept {
+  const bool waits = waits_[kWrite].pending() || (waits_[kRead].pending() && !brings_input());
+  if (waits && !join_poller()) poll_failed(error_, queue);
+}
+
+void Descriptor::poll_failed(int error, NodeList& queue) noexcept {
+  error_ = error;
+  ready(true, true, false, queue);
+}
+
+long Descriptor::take_input(char* data, std::size_t size) noexcept {
+  if (const int fault = sys::injected(sys::Call::recv, fd_.get(), size)) return fault;
+  const long n = input_->take(data, size);
+  if (n == -EAGAIN) ready_[kRead] = false;
+  return n;
+}
+
+int Descriptor::take_connection() noexcept {
+  if (!input_) return static_cast<int>(kTryDirectly);
+  if (const int fault = sys::injected(sys::Call::accept)) return fault;
+  return input_->take_connection();
 }
 
 void Descriptor::leave_poller(bool remove) noexcept {
@@ -55,12 +105,15 @@ void Descriptor::leave_poller(bool remove) noexcept {
   LoopImpl& impl = core_->loop->impl();
   for (WaitSlot& wait : waits_) {
     if (!wait.pending()) continue;
-    if (slot_ != kNoSlot) end_wait();
+    if (slot_ != kNoSlot || input_) end_wait();
     wait.fire(core_->ready);
   }
-  if (slot_ == kNoSlot) return;
-  impl.poller.remove(slot_, remove ? fd_.get() : -1);
+  if (slot_ == kNoSlot && !input_) return;
+  if (input_) std::exchange(input_, nullptr)->let_go();
+  if (slot_ != kNoSlot) impl.poller.remove(slot_, remove ? fd_.get() : -1);
   slot_ = kNoSlot;
+  // What the kernel does for a descriptor keeps the open file alive.
+  if (impl.poller.uring()) impl.poller.uring()->flush();
 }
 
 // close(2) takes a descriptor out of epoll, unless the open file is shared (a terminal, a pipe that
@@ -93,6 +146,7 @@ void Descriptor::ready(bool read, bool write, bool ended, NodeList& queue) noexc
 
 void Descriptor::loop_closed(NodeList& queue) noexcept {
   slot_ = kNoSlot;
+  input_ = nullptr;
   for (WaitSlot& wait : waits_) wait.fire(queue);
 }
 

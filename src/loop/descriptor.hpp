@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Descriptor: a non-blocking file descriptor of a loop that remembers whether it may be ready. A
-// call is tried first; only when the kernel says EAGAIN is the descriptor made known to epoll:
-// once, for both directions, edge-triggered, and never changed again.
+// call is tried first; only when the kernel says EAGAIN is the descriptor made known to
+// the poller: once, for both directions, edge-triggered, and never changed again.
 #pragma once
 
 #include "sys/fd.hpp"
@@ -15,14 +15,23 @@
 
 namespace hob::detail {
 
+class RingInput;
+
 /// Belongs to the loop's thread; may outlive the loop.
 class Descriptor {
  public:
   enum Side : unsigned char { kRead, kWrite };
-  /// `short_means_empty`: a count less than was asked for says that the kernel has no more. True of
-  /// stream sockets; not of packets, pipes and terminals, which have borders in the stream.
-  Descriptor(EventLoop& loop, sys::Fd fd, bool short_means_empty) noexcept
-      : core_(&loop.core()), fd_(std::move(fd)), short_means_empty_(short_means_empty) {}
+  enum class Kind : unsigned char {
+    packets,     // and pipes and terminals: there are borders in the stream
+    stream,      // a count less than was asked for says that the kernel has no more
+    connection,  // the same, and all of its bytes are read through `take_received`
+    listener,    // all of its connections come through `take_connection`
+  };
+  Descriptor(EventLoop& loop, sys::Fd fd, Kind kind) noexcept
+      : core_(&loop.core()),
+        fd_(std::move(fd)),
+        short_means_empty_(kind == Kind::stream || kind == Kind::connection),
+        kind_(kind) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() { close(); }
@@ -46,6 +55,14 @@ class Descriptor {
     }
   }
   void not_ready(Side side) noexcept { ready_[side] = false; }
+  /// What io_uring has brought already: a count, 0 at the end, -EAGAIN or another error;
+  /// kTryDirectly when it brings nothing, and without it always.
+  long take_received(char* data, std::size_t size) noexcept {
+    return input_ ? take_input(data, size) : kTryDirectly;
+  }
+  /// The same for a listener: a connection.
+  int take_connection() noexcept;
+  static constexpr long kTryDirectly = -1'000'000;
 
   /// Runs `node`, once, through the ready queue when this side may be ready again. One node for
   /// each side at a time. When epoll takes no more descriptors the node runs too, and `refusal`
@@ -60,22 +77,39 @@ class Descriptor {
 
  private:
   friend class EpollPoller;
+  friend class UringPoller;
+  friend class RingInput;
+  // For pollers.
+  std::uint32_t poll_events() const noexcept;
   void ready(bool read, bool write, bool ended, NodeList& queue) noexcept;
+  bool reader_waits() const noexcept { return waits_[kRead].used(); }
   void loop_closed(NodeList& queue) noexcept;
+  /// The slot is gone: to be followed by `rejoin`, for those who still wait.
+  void left_poller() noexcept { slot_ = kNoSlot; }
+  void rejoin(NodeList& queue) noexcept;
+  void poll_failed(int error, NodeList& queue) noexcept;
+
+  bool brings_input() const noexcept {
+    return kind_ == Kind::connection || kind_ == Kind::listener;
+  }
   void leave_poller(bool remove) noexcept;
   bool join_poller() noexcept;
+  bool join(Side side) noexcept;
   void begin_wait() noexcept;
   void end_wait() noexcept;
+  long take_input(char* data, std::size_t size) noexcept;
 
-  static constexpr std::uint32_t kNoSlot = UINT32_MAX;
+  static constexpr std::uintptr_t kNoSlot = UINTPTR_MAX;
 
   Ref<LoopCore> core_;
   WaitSlot waits_[2];
   sys::Fd fd_;
-  std::uint32_t slot_ = kNoSlot;
+  std::uintptr_t slot_ = kNoSlot;
+  RingInput* input_ = nullptr;  // owned; with io_uring only
   int error_ = 0;
   bool ready_[2] = {true, true};
   bool short_means_empty_;
+  Kind kind_;
   bool ended_ = false;  // a hang-up or an error was seen: no more edges will announce the end
   bool always_ready_ = false;
 };

@@ -46,17 +46,13 @@ bool environment_says(const char* name, const char* value) {
   return set && std::strcmp(set, value) == 0;
 }
 
-Driver choose_driver(Driver wanted) {
-  if (wanted != Driver::automatic) return wanted;
-  return environment_says("HOB_DRIVER", "sim") ? Driver::sim : Driver::epoll;
-}
-
 }  // namespace
 
 LoopImpl::LoopImpl(EventLoop& owner, LoopOptions options)
     : loop(owner),
       core(owner.core()),
-      driver(choose_driver(options.driver)),
+      driver(options.driver),
+      poller(driver),
       timers(driver == Driver::sim ? 0 : sys::monotonic_ns()),
       remote(Ref<RemoteLoop>::adopt(new RemoteLoop(owner))),
       random(driver == Driver::sim ? options.shuffle_seed : 0) {
@@ -279,6 +275,7 @@ void EventLoop::run_forever() {
     detail::raise_runtime_error(
         "Cannot run the event loop while another loop is running in this thread");
   }
+  if (detail::UringPoller* uring = impl_->poller.uring()) uring->begin_run();
   struct Running {
     detail::LoopImpl& impl;
     detail::ContextSlot* context = detail::current_context_slot;  // the caller's; steps leave none
@@ -307,6 +304,7 @@ bool EventLoop::is_running() const noexcept { return impl_->running; }
 void EventLoop::close() {
   if (impl_->running) detail::raise_runtime_error("Cannot close a running event loop");
   if (core_.closed) return;
+  if (impl_->poller.uring()) impl_->poller.uring()->check_may_close();
   if (core_.abandon_tasks) core_.abandon_tasks(*this);
   core_.close();
   impl_->remote->close();

@@ -87,8 +87,8 @@ struct LoopImpl {
   EventLoop& loop;
   LoopCore& core;
   Driver driver;
+  Poller poller;
   TimerWheel timers;
-  EpollPoller poller;
   ReceiveBuffer receive_buffer;
   static constexpr std::uint32_t kHurriesMax = 128;
   const TaskBase* hurrying = nullptr;  // only compared

@@ -1,73 +1,56 @@
 // SPDX-License-Identifier: MIT
-// EpollPoller: waits for file descriptors. Watches are level-triggered, as asyncio's selectors are;
-// regular files, which epoll refuses, count as always ready, as poll(2) has it. Descriptors (of
-// streams and sockets) are edge-triggered, and added once: see descriptor.hpp.
+// Poller: how a loop waits for the world. A closed set, behind one branch: epoll, and io_uring for
+// loops that asked for it. (`sim` waits for real descriptors by epoll.) See EpollPoller for what
+// the calls do.
 #pragma once
 
-#include "sys/fd.hpp"
+#include "loop/epoll_poller.hpp"
+#include "loop/uring_poller.hpp"
 
-#include <hob/loop/handle.hpp>
+#include <hob/loop/event_loop.hpp>
 
-#include <array>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <optional>
 
 namespace hob::detail {
 
-class Descriptor;
-
-class EpollPoller {
+class Poller {
  public:
-  EpollPoller();
+  /// For a loop with `driver`, which becomes `epoll` when io_uring is wanted and not to be had.
+  explicit Poller(Driver& driver);
 
-  /// Sets the reader or writer of `fd`. Throws OSError.
-  void watch(int fd, bool write, Ref<HandleState> handle);
-  /// Takes it out; gives whether there was one.
-  bool unwatch(int fd, bool write) noexcept;
-  std::size_t watches() const noexcept { return watches_ + waits_; }
+  /// Null: not on io_uring.
+  UringPoller* uring() const noexcept { return uring_.get(); }
+  /// Null: on io_uring.
+  EpollPoller* epoll() noexcept { return epoll_ ? &*epoll_ : nullptr; }
 
-  /// Adds a descriptor for all its events, edge-triggered: gives its slot, or -errno.
-  long add(Descriptor& descriptor) noexcept;
-  /// Frees the slot; events that are still on their way are recognised as stale. Takes `fd` out of
-  /// epoll unless it is negative.
-  void remove(std::uint32_t slot, int fd) noexcept;
-  /// Counts those that wait for a descriptor: the loop is not idle then.
-  void begin_wait() noexcept { ++waits_; }
-  void end_wait() noexcept { --waits_; }
-
-  /// Waits until something is ready, a wake, or `timeout_ns` (negative: without limit) and appends
-  /// the handlers of what is ready to `ready`, per descriptor the reader before the writer.
-  void poll(std::int64_t timeout_ns, NodeList& ready) noexcept;
-  /// Interrupts `poll`, also the next one. Any thread; async-signal-safe.
-  void wake() noexcept;
-  /// What happened to the descriptor that was added with `tag`, as bits of epoll(7): for worlds
-  /// that are not the kernel's (sys/world.hpp). Stale tags are recognised.
-  void deliver(std::uint64_t tag, std::uint32_t events, NodeList& ready) noexcept;
-  /// Drops all handlers; what waits for a descriptor goes into `ready`.
-  void clear(NodeList& ready) noexcept;
+  void watch(int fd, bool write, Ref<HandleState> handle) {
+    uring_ ? uring_->watch(fd, write, std::move(handle))
+           : epoll_->watch(fd, write, std::move(handle));
+  }
+  bool unwatch(int fd, bool write) noexcept {
+    return uring_ ? uring_->unwatch(fd, write) : epoll_->unwatch(fd, write);
+  }
+  std::size_t watches() const noexcept { return uring_ ? uring_->watches() : epoll_->watches(); }
+  /// The slot may be as large as a pointer.
+  long add(Descriptor& descriptor) noexcept {
+    return uring_ ? uring_->add(descriptor) : epoll_->add(descriptor);
+  }
+  void remove(std::uintptr_t slot, int fd) noexcept {
+    uring_ ? uring_->remove(slot) : epoll_->remove(static_cast<std::uint32_t>(slot), fd);
+  }
+  void begin_wait() noexcept { uring_ ? uring_->begin_wait() : epoll_->begin_wait(); }
+  void end_wait() noexcept { uring_ ? uring_->end_wait() : epoll_->end_wait(); }
+  void poll(std::int64_t timeout_ns, NodeList& ready) {
+    uring_ ? uring_->poll(timeout_ns, ready) : epoll_->poll(timeout_ns, ready);
+  }
+  void wake() noexcept { uring_ ? uring_->wake() : epoll_->wake(); }
+  void clear(NodeList& ready) noexcept { uring_ ? uring_->clear(ready) : epoll_->clear(ready); }
 
  private:
-  struct Watch {
-    std::array<Ref<HandleState>, 2> handles;  // [0] reads, [1] writes
-    std::uint32_t events = 0;                 // as registered with epoll
-    bool always_ready = false;
-  };
-  struct Slot {
-    Descriptor* descriptor = nullptr;
-    std::uint32_t generation = 0;  // of the descriptors that had this slot: 31 bits
-    std::uint32_t next_free = 0;
-  };
-  void update(int fd, Watch& watch);
-  void enqueue(Watch& watch, bool write, NodeList& ready) noexcept;
-
-  sys::Fd epoll_;
-  sys::Fd wake_;
-  std::vector<Watch> by_fd_;
-  std::size_t watches_ = 0;
-  std::size_t always_ready_ = 0;
-  std::vector<Slot> slots_;
-  std::uint32_t free_slot_ = UINT32_MAX;
-  std::size_t waits_ = 0;
+  std::optional<EpollPoller> epoll_;
+  std::unique_ptr<UringPoller> uring_;
 };
 
 }  // namespace hob::detail

@@ -17,7 +17,7 @@ namespace hob::detail {
 struct SignalStation {
   std::atomic<SignalSet> wanted{0};
   std::atomic<SignalSet> arrived{0};
-  std::atomic<EpollPoller*> poller{nullptr};
+  std::atomic<Poller*> poller{nullptr};
   SignalStation* next = nullptr;
   bool used = false;  // under the mutex
 };
@@ -39,7 +39,7 @@ void on_signal(int signal) {
   for (SignalStation* station = stations.load(); station; station = station->next) {
     if ((station->wanted.load() & signal_bit(signal)) == 0) continue;
     station->arrived.fetch_or(signal_bit(signal));
-    if (EpollPoller* poller = station->poller.load()) poller->wake();
+    if (Poller* poller = station->poller.load()) poller->wake();
   }
   handlers_running.fetch_sub(1);
 }

@@ -19,7 +19,7 @@ class Signals {
  public:
   /// `internal`: the signal that the library itself handles, 0 for none. Listeners go before its
   /// handler, and another handler in its place is the user's.
-  Signals(EpollPoller& poller, int& internal) noexcept : poller_(poller), internal_(internal) {}
+  Signals(Poller& poller, int& internal) noexcept : poller_(poller), internal_(internal) {}
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals() { clear(); }
@@ -41,7 +41,7 @@ class Signals {
   void update() noexcept;
   SignalSet wanted() const noexcept;
 
-  EpollPoller& poller_;
+  Poller& poller_;
   int& internal_;
   SignalStation* station_ = nullptr;  // at first use
   std::map<int, Ref<HandleState>> handles_;

@@ -37,7 +37,7 @@ bool concerns_one_connection(int error) noexcept {
 }  // namespace
 
 Listener::Listener(ServerState& server, EventLoop& loop, sys::Fd fd) noexcept
-    : server_(server), descriptor_(loop, std::move(fd), false) {
+    : server_(server), descriptor_(loop, std::move(fd), Descriptor::Kind::listener) {
   node_.run = &on_ready;
   node_.listener = this;
 }
@@ -59,7 +59,8 @@ void Listener::on_ready(Node* node) {
 void Listener::accept_batch() {
   for (int i = 0; i < kBatch; ++i) {
     sys::Address peer;
-    const int fd = sys::accept(descriptor_.fd(), peer);
+    int fd = descriptor_.take_connection();
+    if (fd == Descriptor::kTryDirectly) fd = sys::accept(descriptor_.fd(), peer);
     if (fd == -EAGAIN) {
       descriptor_.not_ready(Descriptor::kRead);
       return descriptor_.wait(Descriptor::kRead, node_);

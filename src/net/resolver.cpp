@@ -6,6 +6,7 @@
 #include "net/resolve.hpp"
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
+#include "sys/fault.hpp"
 #include "sys/resolver.hpp"
 #include "sys/world.hpp"
 
@@ -42,11 +43,19 @@ ThreadPoolExecutor& resolver_threads() {
   throw GaiError(code, std::string(sys::resolver_error(code)) + ": " + name);
 }
 
-Found look_up_now(const sys::AddressQuestion& question) {
+Found look_up_now(const sys::AddressQuestion& question, const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   Found found;
   const int code = sys::look_up(question, found);
   if (code != 0) raise(code, question.host.empty() ? question.service : question.host);
   return found;
+}
+
+/// The names of a simulated network are a table of this thread's: there is nothing to wait for but
+/// the time that it is to take.
+Coro<> take_simulated_time() {
+  co_await sleep(Duration::nanoseconds(sys::installed_world()->look_up_ns()));
+  if (!sys::installed_world()) throw GaiError(sys::kNameFail, "the network is gone");
 }
 
 /// A question that is under way.
@@ -67,11 +76,7 @@ Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
       });
     }
   } const leave{question};
-  if (const sys::World* world = sys::installed_world()) {  // its table is this thread's
-    co_await sleep(Duration::nanoseconds(world->look_up_ns()));
-    co_return std::make_shared<const Found>(look_up_now(question));
-  }
-  const auto job = resolver_threads().submit(&look_up_now, question);
+  const auto job = resolver_threads().submit(&look_up_now, question, sys::FaultLoan());
   co_return std::make_shared<const Found>(co_await job);
 }
 
@@ -102,7 +107,9 @@ Coro<std::vector<AddressInfo>> look_up_infos(sys::AddressQuestion question) {
 }
 
 std::pair<std::string, std::string> look_up_name_now(const sys::Address& address,
-                                                     sys::NameFlags flags) {
+                                                     sys::NameFlags flags,
+                                                     const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   std::pair<std::string, std::string> names;
   const int code = sys::look_up_name(address, flags, names.first, names.second);
   if (code != 0) raise(code, to_socket_address(address).to_string());
@@ -111,17 +118,21 @@ std::pair<std::string, std::string> look_up_name_now(const sys::Address& address
 
 Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
                                                         sys::NameFlags flags) {
-  if (const sys::World* world = sys::installed_world()) {
-    co_await sleep(Duration::nanoseconds(world->look_up_ns()));
-    co_return look_up_name_now(address, flags);
+  if (sys::installed_world()) {
+    co_await take_simulated_time();
+    co_return look_up_name_now(address, flags, sys::FaultLoan());
   }
-  const auto job = resolver_threads().submit(&look_up_name_now, address, flags);
+  const auto job = resolver_threads().submit(&look_up_name_now, address, flags, sys::FaultLoan());
   co_return co_await job;
 }
 
 }  // namespace
 
 Coro<std::shared_ptr<const Found>> look_up(sys::AddressQuestion question) {
+  if (sys::installed_world()) {
+    co_await take_simulated_time();
+    co_return std::make_shared<const Found>(look_up_now(question, sys::FaultLoan()));
+  }
   const auto task = join(question);
   co_return co_await shield(task);
 }

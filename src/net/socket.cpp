@@ -41,7 +41,8 @@ int type_number(SocketType type) noexcept {
 Descriptor& SocketState::descriptor(EventLoop& loop) {
   if (!descriptor_) {
     const bool stream = sys::kind_of(fd_.get()) == sys::FileKind::stream_socket;
-    descriptor_.emplace(loop, std::move(fd_), stream);
+    descriptor_.emplace(loop, std::move(fd_),
+                        stream ? Descriptor::Kind::stream : Descriptor::Kind::packets);
   }
   if (&descriptor_->core() != &loop.core())
     raise_runtime_error("the socket belongs to another event loop");

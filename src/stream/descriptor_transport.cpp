@@ -15,7 +15,8 @@ static_assert(static_cast<int>(Transport::kRead) == Descriptor::kRead &&
 
 long DescriptorTransport::try_read(char* data, std::size_t size) noexcept {
   if (!descriptor_.may_try(Descriptor::kRead)) return descriptor_.refusal();
-  long n = 0;
+  long n = descriptor_.take_received(data, size);
+  if (n != Descriptor::kTryDirectly) return n;
   do {
     n = is_socket() ? sys::recv(descriptor_.fd(), data, size)
                     : sys::read(descriptor_.fd(), data, size);

@@ -42,7 +42,10 @@ class DescriptorTransport final : public Transport, public Pooled {
 
  private:
   DescriptorTransport(EventLoop& loop, sys::Fd fd, sys::FileKind kind) noexcept
-      : descriptor_(loop, std::move(fd), kind == sys::FileKind::stream_socket), kind_(kind) {}
+      : descriptor_(loop, std::move(fd),
+                    kind == sys::FileKind::stream_socket ? Descriptor::Kind::connection
+                                                         : Descriptor::Kind::packets),
+        kind_(kind) {}
   bool is_socket() const noexcept { return kind_ == sys::FileKind::stream_socket; }
 
   Descriptor descriptor_;

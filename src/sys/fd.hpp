@@ -6,8 +6,8 @@
 
 namespace hob::sys {
 
-/// close(2). EINTR still closes on Linux.
-int close(int fd) noexcept;
+/// close(2). Whatever it says, EINTR too, the descriptor is closed: so is Linux.
+int close_anyway(int fd) noexcept;
 
 class Fd {
  public:
@@ -19,7 +19,7 @@ class Fd {
     return *this;
   }
   ~Fd() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) close_anyway(fd_);
   }
   int get() const noexcept { return fd_; }
   /// The caller closes it from now on.

@@ -36,9 +36,13 @@ struct NameFlags {
   bool datagram = false;
 };
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service);
-extern const int kNoName;
-extern const int kNoService;
-extern const int kTryLookUpAgain;
 const char* resolver_error(int code) noexcept;
+
+/// Some of the codes: EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_MEMORY, EAI_SERVICE.
+extern const int kNameAgain;
+extern const int kNameFail;
+extern const int kNameNone;
+extern const int kNameMemory;
+extern const int kNameService;
 
 }  // namespace hob::sys

@@ -154,10 +154,14 @@ int open_socket(int family, int type, int protocol) noexcept {
   return result_of(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 int open_socket_pair(int type, int fds[2]) noexcept {
+  if (const int fault = injected(Call::socketpair)) return fault;
   if (World* world = installed_world()) return world->open_socket_pair(type, fds);
   return result_of(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
 }
-int open_pipe(int fds[2]) noexcept { return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK)); }
+int open_pipe(int fds[2]) noexcept {
+  if (const int fault = injected(Call::pipe)) return fault;
+  return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK));
+}
 
 int bind(int fd, const Address& address) noexcept {
   if (const int fault = injected(Call::bind)) return fault;
@@ -170,12 +174,15 @@ int listen(int fd, int backlog) noexcept {
   return result_of(::listen(fd, backlog));
 }
 int connect(int fd, const Address& address) noexcept {
-  if (const int fault = injected(Call::connect)) return fault;
-  if (is_virtual(fd)) return world_of_descriptors().connect(fd, address);
-  return result_of(::connect(fd, pointer(address), address.size));
+  const int fault = injected(Call::connect);
+  if (fault != 0 && fault != -EINTR) return fault;
+  const int result = is_virtual(fd) ? world_of_descriptors().connect(fd, address)
+                                    : result_of(::connect(fd, pointer(address), address.size));
+  return fault != 0 ? fault : result;  // interrupted it goes on by itself: connect(2)
 }
 int accept(int fd, Address& peer) noexcept {
-  if (const int fault = injected(Call::accept)) return fault;
+  std::size_t none = 0;
+  if (const int fault = injected(Call::accept, fd, none)) return fault;
   if (is_virtual(fd)) return world_of_descriptors().accept(fd, peer);
   socklen_t size = sizeof peer.bytes;
   const int accepted = result_of(::accept4(fd, pointer(peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -184,38 +191,30 @@ int accept(int fd, Address& peer) noexcept {
 }
 
 long recv(int fd, void* data, std::size_t size) noexcept {
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::recv, size)) return fault;
-    if (is_virtual(fd)) return world_of_descriptors().receive(fd, data, size, nullptr, false);
-  }
+  if (const int fault = injected(Call::recv, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, nullptr, false);
   return result_of(::recv(fd, data, size, 0));
 }
 long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) noexcept {
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::recv, size)) return fault;
-    if (is_virtual(fd)) {
-      return world_of_descriptors().receive(fd, data, size, &from, (flags & MSG_PEEK) != 0);
-    }
-  }
+  if (const int fault = injected(Call::recv, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, &from, (flags & MSG_PEEK) != 0);
   socklen_t from_size = sizeof from.bytes;
   const long n = result_of(::recvfrom(fd, data, size, flags, pointer(from), &from_size));
   from.size = n < 0 ? 0 : from_size;
   return n;
 }
 long send(int fd, const void* data, std::size_t size) noexcept {
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::send, size)) return fault;
-    if (is_virtual(fd)) return world_of_descriptors().send(fd, bytes_of(data, size), nullptr);
-  }
+  if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().send(fd, bytes_of(data, size), nullptr);
   return result_of(::send(fd, data, size, MSG_NOSIGNAL));
 }
 long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::send, size)) return fault;
-    if (is_virtual(fd)) {
-      return world_of_descriptors().send(fd, bytes_of(data, size), to.size != 0 ? &to : nullptr);
-    }
-  }
+  if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().send(fd, bytes_of(data, size), to.size != 0 ? &to : nullptr);
   const sockaddr* address = to.size != 0 ? pointer(to) : nullptr;
   return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, address, to.size));
 }
@@ -225,27 +224,25 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
     return send(fd, only.iov_base, only.iov_len);
   }
   std::size_t size = SIZE_MAX;
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::send, size)) return fault;
-    if (is_virtual(fd)) return send_virtual(fd, slices, count, size);
-    if (size != SIZE_MAX) {
-      const iovec part = shortened(slices, size);
-      return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
-    }
+  if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return send_virtual(fd, slices, count, size);
+  if (size != SIZE_MAX) [[unlikely]] {
+    const iovec part = shortened(slices, size);
+    return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
   }
   const msghdr header = message(slices, count);
   return result_of(::sendmsg(fd, &header, MSG_NOSIGNAL));
 }
 long read(int fd, void* data, std::size_t size) noexcept {
-  if (interposed) [[unlikely]] {
-    if (const int fault = injected(Call::read, size)) return fault;
-    if (is_virtual(fd)) return world_of_descriptors().receive(fd, data, size, nullptr, false);
-  }
+  if (const int fault = injected(Call::read, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, nullptr, false);
   return result_of(::read(fd, data, size));
 }
 long write_slices(int fd, const void* slices, std::size_t count) noexcept {
   std::size_t size = SIZE_MAX;
-  if (const int fault = injected(Call::write, size)) return fault;
+  if (const int fault = injected(Call::write, fd, size)) return fault;
   if (size != SIZE_MAX) [[unlikely]] {
     const iovec part = shortened(slices, size);
     NoSigPipe guard;
@@ -256,7 +253,7 @@ long write_slices(int fd, const void* slices, std::size_t count) noexcept {
   return guard.check(result_of(::writev(fd, header.msg_iov, static_cast<int>(header.msg_iovlen))));
 }
 long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
-  if (const int fault = injected(Call::sendfile, size)) return fault;
+  if (const int fault = injected(Call::sendfile, to, size)) return fault;
   if (is_virtual(to)) return send_file_virtual(to, from, offset, size);
   off_t at = *offset;
   const long n = result_of(::sendfile(to, from, &at, size));
@@ -264,16 +261,21 @@ long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcep
   return n;
 }
 long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
-  if (const int fault = injected(Call::read, size)) return fault;
+  if (const int fault = injected(Call::read, fd, size)) return fault;
   return result_of(::pread(fd, data, size, offset));
 }
 int shutdown_write(int fd) noexcept {
-  if (const int fault = injected(Call::shutdown)) return fault;
+  if (const int fault = injected(Call::shutdown)) {
+    ::shutdown(fd, SHUT_RDWR);  // fails only when there is no connection any more
+    if (is_virtual(fd)) world_of_descriptors().disconnect(fd);
+    return fault;
+  }
   if (is_virtual(fd)) return world_of_descriptors().shutdown_write(fd);
   return result_of(::shutdown(fd, SHUT_WR));
 }
 
 int local_address(int fd, Address& out) noexcept {
+  if (const int fault = injected(Call::getsockname)) return fault;
   if (is_virtual(fd)) return world_of_descriptors().local_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getsockname(fd, pointer(out), &size));
@@ -281,6 +283,7 @@ int local_address(int fd, Address& out) noexcept {
   return result;
 }
 int peer_address(int fd, Address& out) noexcept {
+  if (const int fault = injected(Call::getpeername)) return fault;
   if (is_virtual(fd)) return world_of_descriptors().peer_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getpeername(fd, pointer(out), &size));
@@ -358,15 +361,21 @@ void set_reset_on_close(int fd) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 int set_non_blocking(int fd) noexcept {
+  if (const int fault = injected(Call::fcntl)) return fault;
   if (is_virtual(fd)) return 0;
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   return (flags & O_NONBLOCK) ? 0 : result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
-int close(int fd) noexcept {
+int close_anyway(int fd) noexcept {
   if (!is_virtual(fd)) return result_of(::close(fd));
   world_of_descriptors().close(fd);
   return 0;
+}
+int close(int fd) noexcept {
+  const int fault = injected(Call::close);
+  const int result = close_anyway(fd);  // also when it fails, as the kernel has it
+  return fault != 0 ? fault : result;
 }
 
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept {

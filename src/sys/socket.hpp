@@ -85,6 +85,7 @@ std::string interface_name(std::uint32_t scope_id);
 /// SO_LINGER of no time: close(2) sends a reset.
 void set_reset_on_close(int fd) noexcept;
 int set_non_blocking(int fd) noexcept;
+int close(int fd) noexcept;
 
 /// Removes a socket file, if `path` is one, and has that inode unless 0.
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept;

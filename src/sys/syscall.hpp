@@ -22,6 +22,8 @@ int epoll_control(int epoll, int operation, int fd, std::uint32_t events,
 /// has epoll_pwait2 (5.11), else rounded up to milliseconds.
 int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns) noexcept;
 int event_fd() noexcept;
+/// 0, or -EBADF when it is no open descriptor.
+int descriptor_error(int fd) noexcept;
 /// Memory aligned to 2 MiB, preferably in huge pages; null when there is none. Never given back.
 void* map_huge(unsigned long size) noexcept;
 /// Adds 1 to an eventfd. Async-signal-safe; any thread.

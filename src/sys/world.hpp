@@ -52,6 +52,8 @@ class World {
   /// `to` is null for the peer.
   virtual long send(int, std::string_view, const Address*) noexcept { return -EBADF; }
   virtual int shutdown_write(int) noexcept { return -EBADF; }
+  /// The connection is lost, as far as this end can tell.
+  virtual void disconnect(int) noexcept {}
   virtual int local_address(int, Address&) noexcept { return -EBADF; }
   virtual int peer_address(int, Address&) noexcept { return -EBADF; }
   /// Values of int.

@@ -55,6 +55,13 @@ Coro<std::string> output_of(std::string command) {
   co_return std::move(output.stdout_);
 }
 
+/// The mask of a line "SigIgn:<tab>hexadecimal", without the two signals that glibc keeps for itself:
+/// its posix_spawn ignores them in the child, so whatever make or a shell starts may inherit that.
+unsigned long long ignored_signals(const std::string& line) {
+  constexpr unsigned long long kInternal = 3ull << 31;  // 32 and 33
+  return std::stoull(line.substr(line.find('\t') + 1), nullptr, 16) & ~kInternal;
+}
+
 }  // namespace
 
 TEST_CASE("exit codes and signals are told") {
@@ -331,13 +338,14 @@ TEST_CASE("signals are as a program expects them") {
   const auto main = []() -> Coro<> {
     auto& loop = hob::get_running_loop();
     loop.add_signal_handler(SIGUSR1, [] {});
-    // SigIgn and SigCgt of the program, in hexadecimal; SIGPIPE is bit 12.
-    const std::string status = co_await output_of("grep -E 'SigIgn|SigBlk' /proc/self/status");
-    CHECK(status == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+    const std::string blocked = co_await output_of("grep SigBlk /proc/self/status");
+    CHECK(blocked == "SigBlk:\t0000000000000000\n");
+    const std::string ignored = co_await output_of("grep SigIgn /proc/self/status");
+    CHECK(ignored_signals(ignored) == 0);
     auto process = co_await hob::create_subprocess_exec(
         "grep", "SigIgn", "/proc/self/status", {.stdout_ = PIPE, .restore_signals = false});
     const auto output = co_await process.communicate();
-    CHECK(output.stdout_ == "SigIgn:\t0000000000001000\n");
+    CHECK(ignored_signals(output.stdout_) == 1ull << (SIGPIPE - 1));
   };
   hob::run(main());
   ::signal(SIGPIPE, SIG_DFL);

@@ -70,10 +70,6 @@ class Directory {
   std::filesystem::path path_;
 };
 
-std::string beside_this(const std::string& name) {
-  return (std::filesystem::path(__FILE__).parent_path() / name).string();
-}
-
 // The same cases by us and by Python.
 
 struct Case {
@@ -186,7 +182,7 @@ TEST_CASE("our errors are Python's") {
     mine += hob::testing::run_virtual(ours(&one, &certificate, &authorities.ca)) + '\n';
   }
   directory.write("cases", cases);
-  CHECK(mine == output_of("python3 " + beside_this("oracle.py") + " " + directory.text()));
+  CHECK(mine == output_of("python3 " HOB_TLS_ORACLE " " + directory.text()));
 }
 
 // Conversations.

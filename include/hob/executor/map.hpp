@@ -7,6 +7,7 @@
 #include <hob/core/invoke.hpp>
 #include <hob/core/raise.hpp>
 #include <hob/core/result.hpp>
+#include <hob/executor/detail/throw_witness.hpp>
 #include <hob/executor/executor.hpp>
 #include <hob/task/concurrent_future.hpp>
 
@@ -78,6 +79,7 @@ class RunChunk {
         } else {
           results.emplace_back(call_with(fn_, item));
         }
+      } catch (const ThrowWitness&) {
       } catch (...) {
         results.emplace_back(std::current_exception());
       }

@@ -41,6 +41,12 @@ class Content {
   /// A line with its '\n'; at the end what is left, perhaps "". Throws ValueError for a line longer
   /// than 1 MiB.
   Coro<std::string> readline() const;
+  /// Exactly `n` bytes. Throws IncompleteReadError when the body ends before; its `partial()` is
+  /// what there was.
+  Coro<std::string> readexactly(std::size_t n) const;
+  /// Up to and with `separator`; at the end of the body what is left, perhaps "". Throws ValueError
+  /// when it does not come within 1 MiB, or is empty.
+  Coro<std::string> readuntil(std::string_view separator) const;
   /// `while (auto chunk = co_await response.content().next_chunk(1 << 16))`: exactly `n` bytes but
   /// for the last chunk; none at the end. (iter_chunked)
   Coro<std::optional<std::string>> next_chunk(std::size_t n) const;
@@ -86,6 +92,8 @@ class Response {
   /// Those that this response has set.
   std::vector<Cookie> cookies() const;
   ContentType content_type() const;
+  /// Of the Content-Disposition field: `filename()` is safe to create.
+  ContentDisposition content_disposition() const;
   std::vector<Link> links() const;
 
   /// The whole body; again and again.

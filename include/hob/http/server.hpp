@@ -11,6 +11,7 @@
 #include <hob/http/parsing.hpp>
 #include <hob/http/server_request.hpp>
 #include <hob/http/server_response.hpp>
+#include <hob/http/static_files.hpp>
 #include <hob/net/server.hpp>
 #include <hob/stream/stream.hpp>
 #include <hob/task/coro.hpp>
@@ -23,6 +24,18 @@
 #include <utility>
 
 namespace hob::http {
+
+/// What errors look like: those that handlers throw, and those of the server itself.
+enum class ErrorPages : unsigned char {
+  plain,      // `404: Not Found`, text/plain
+  json,       // {"status":404,"title":"Not Found"}, application/problem+json (RFC 9457)
+  negotiated  // JSON for clients whose Accept names it and not HTML
+};
+/// The lines of the access log.
+enum class AccessLogFormat : unsigned char {
+  common,
+  combined  // with Referer and User-Agent
+};
 
 /// Limits and habits of a Server. A Duration of `forever()` is no limit.
 struct HttpServerOptions {
@@ -41,12 +54,19 @@ struct HttpServerOptions {
   Duration idle_timeout = Duration::nanoseconds(75'000'000'000);
   /// How long reading a body, or sending to a client that takes nothing, may stand still.
   Duration stall_timeout = Duration::nanoseconds(60'000'000'000);
+  /// Handlers are cancelled when the client goes away (aiohttp's handler_cancellation); otherwise
+  /// they go on, and what they write is lost. A client that only closes its sending side counts as
+  /// gone.
+  bool handler_cancellation = false;
   /// Compress bodies for clients that take it, when the type of the content is worth it.
   bool compress = false;
   /// The Server field; "" for none.
   std::string server_name = "hob";
-  /// Is given a line in the common log format for each answer, without a line end.
+  ErrorPages error_pages = ErrorPages::plain;
+  /// Is given a line for each answer, without a line end. What clients have put in does not break
+  /// out of its place.
   Function<void(std::string_view line)> access_log = {};
+  AccessLogFormat access_log_format = AccessLogFormat::common;
 };
 
 /// What a request meets on its way to a handler, and a handler: both are coroutines.
@@ -128,6 +148,9 @@ class Server {
   Server& delete_(Text path, H handler) {
     return route("DELETE", path, std::move(handler));
   }
+  /// Serves the files below `directory` at paths below `prefix` (aiohttp's add_static). Throws
+  /// ValueError as `route` and StaticFiles.
+  Server& add_static(Text prefix, Text directory, StaticOptions options = {});
   /// `middleware(request, next)` is called for every request, also those without a route; the first
   /// one added is the outermost.
   Server& middleware(Middleware middleware);

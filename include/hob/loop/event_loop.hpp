@@ -34,8 +34,11 @@ struct Datagram;
 class ThreadPoolExecutor;
 
 /// How a loop waits. `automatic` is what the environment's HOB_DRIVER names, else `epoll`.
+/// `uring` is io_uring: where it is missing or forbidden the loop falls back to epoll, says why in
+/// one line on standard error, and `driver()` tells. Such a loop stays in the thread that runs it
+/// first: another gets a RuntimeError, as does a child of fork(2).
 /// `sim` has a virtual clock: when nothing is ready, time jumps to the next timer.
-enum class Driver : std::uint8_t { automatic, epoll, sim };
+enum class Driver : std::uint8_t { automatic, epoll, sim, uring };
 
 struct LoopOptions {
   Driver driver = Driver::automatic;

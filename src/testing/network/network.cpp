@@ -16,10 +16,7 @@ namespace {
 std::string to_string(Text text) { return {text.data(), text.size()}; }
 
 /// By its index: hosts are never taken out.
-ContextVar<std::uint32_t>& host_variable() {
-  static ContextVar<std::uint32_t> variable("hob::testing::Network host", 0);
-  return variable;
-}
+ContextVar<std::uint32_t> host_variable("hob::testing::Network host", 0);
 
 std::vector<sys::Address> to_addresses(std::initializer_list<Text> texts) {
   std::vector<sys::Address> addresses;
@@ -48,7 +45,7 @@ std::vector<sys::Address> next_addresses(std::size_t number) {
 }  // namespace
 
 std::uint32_t NetworkWorld::current_host() const {
-  const std::uint32_t index = host_variable().get();
+  const std::uint32_t index = host_variable.get();
   return index < topology_.size() ? index : 0;  // left over from another network
 }
 
@@ -75,7 +72,7 @@ struct Network::Scope::Token {
 Network::Scope::~Scope() {
   if (!token_) return;
   try {
-    host_variable().reset(token_->token);
+    host_variable.reset(token_->token);
   } catch (const std::exception&) {  // its task was destroyed from outside, and its context with it
   }
   delete token_;
@@ -103,7 +100,7 @@ std::string Network::address(Text host) const {
 
 Network::Scope Network::on(Text host) {
   const std::uint32_t index = implementation_->host_named(host).index;
-  return Scope(new Scope::Token{host_variable().set(index)});
+  return Scope(new Scope::Token{host_variable.set(index)});
 }
 
 void Network::set_link(Text a, Text b, const LinkOptions& options) {

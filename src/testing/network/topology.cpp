@@ -150,7 +150,7 @@ void Topology::heal_all() noexcept {
 int Topology::look_up(const sys::AddressQuestion& question,
                       std::vector<sys::FoundAddress>& found) const {
   const int port = port_of(question.service);
-  if (port < 0) return sys::kNoService;
+  if (port < 0) return sys::kNameService;
   std::vector<sys::Address> addresses;
   sys::Address address;
   const bool known = names_.contains(question.host);
@@ -162,10 +162,10 @@ int Topology::look_up(const sys::AddressQuestion& question,
   } else if (sys::Address::parse(question.host.c_str(), 0, sys::kFamilyUnspecified, address)) {
     addresses.push_back(address);
   } else if (!known || question.numeric_host) {
-    return sys::kNoName;
+    return sys::kNameNone;
   } else {
     addresses = names_.find(question.host)->second;
-    if (addresses.empty()) return sys::kTryLookUpAgain;
+    if (addresses.empty()) return sys::kNameAgain;
   }
   for (sys::Address each : addresses) {
     if (question.family != sys::kFamilyUnspecified && each.family() != question.family) continue;
@@ -179,7 +179,7 @@ int Topology::look_up(const sys::AddressQuestion& question,
       found.push_back(std::move(one));
     }
   }
-  return found.empty() ? sys::kNoName : 0;
+  return found.empty() ? sys::kNameNone : 0;
 }
 
 int Topology::look_up_name(const sys::Address& address, sys::NameFlags flags, std::string& host,
@@ -198,7 +198,7 @@ int Topology::look_up_name(const sys::Address& address, sys::NameFlags flags, st
       return 0;
     }
   }
-  return flags.name_required ? sys::kNoName : 0;
+  return flags.name_required ? sys::kNameNone : 0;
 }
 
 }  // namespace hob::testing

@@ -180,7 +180,7 @@ int VirtualSocket::watch(std::uint64_t tag) {
 // Whatever wakes epoll, it asks for all that the socket is ready for.
 void VirtualSocket::tell(unsigned events) noexcept {
   if (!watcher_ || watcher_->closed) return;
-  watcher_->loop->impl().poller.deliver(tag_, events | readiness(), watcher_->ready);
+  watcher_->loop->impl().poller.epoll()->deliver(tag_, events | readiness(), watcher_->ready);
 }
 
 }  // namespace hob::testing

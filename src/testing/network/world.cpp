@@ -231,6 +231,7 @@ std::size_t NetworkWorld::buffered() const noexcept {
 
 int NetworkWorld::open_socket(int family, int type) noexcept {
   return guarded([&]() -> int {
+    if (detail::running_loop && detail::running_loop->impl().poller.uring()) return -EOPNOTSUPP;
     Host& host = here();
     if (!host.up) return -ENETDOWN;
     const bool stream = type == sys::kTypeStream;
@@ -293,6 +294,14 @@ long NetworkWorld::send(int fd, std::string_view bytes, const sys::Address* to) 
 int NetworkWorld::shutdown_write(int fd) noexcept {
   VirtualSocket* socket = of(fd);
   return socket ? guarded([&] { return socket->shutdown_write(); }) : -EBADF;
+}
+void NetworkWorld::disconnect(int fd) noexcept {
+  guarded([&] {
+    VirtualSocket* socket = of(fd);
+    StreamSocket* stream = socket ? find_stream(socket->number()) : nullptr;
+    if (stream) stream->fail(ECONNRESET, Happened::reset);
+    return 0;
+  });
 }
 int NetworkWorld::local_address(int fd, sys::Address& out) noexcept {
   const VirtualSocket* socket = of(fd);

@@ -77,6 +77,7 @@ class NetworkWorld : public sys::World {
                bool peek) noexcept override;
   long send(int fd, std::string_view bytes, const sys::Address* to) noexcept override;
   int shutdown_write(int fd) noexcept override;
+  void disconnect(int fd) noexcept override;
   int local_address(int fd, sys::Address& out) noexcept override;
   int peer_address(int fd, sys::Address& out) noexcept override;
   int get_option(int fd, sys::Option option, int& value) noexcept override;

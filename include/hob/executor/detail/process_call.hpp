@@ -222,7 +222,7 @@ struct ChunkCall {
       for (const Result<R>& result : results) {
         reply.archive.sink().write_byte(result.has_value() ? 1 : 0);
         if (!result) {
-          put_exception(reply.archive, result.exception(), "");
+          put_exception(reply.archive, result.exception());
         } else if constexpr (!std::is_void_v<R>) {
           put(reply.archive, *result);
         }
@@ -268,8 +268,10 @@ template <class Stored, class A>
 using Held =
     std::conditional_t<std::is_same_v<std::remove_cvref_t<A>, Stored>, const Stored&, Stored>;
 
+// Here and below `auto` stands for void: it makes the compiler look into the function where it is
+// used, so that its errors name the user's line.
 template <class... Stored, class... Args>
-void put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>, Args&&... args) {
+auto put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>, Args&&... args) {
   static_assert(sizeof...(Stored) == sizeof...(Args),
                 "hob: the number of arguments is not that of the function's parameters");
   const std::tuple<Held<Stored, Args>...> held(std::forward<Args>(args)...);
@@ -279,7 +281,7 @@ void put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>,
 
 /// Fills in `fn(args...)`.
 template <class F, class... Args>
-void make_call(ProcessCall& call, F fn, Args&&... args) {
+auto make_call(ProcessCall& call, F fn, Args&&... args) {
   using Stored = StoredArguments<F, Args...>;
   constexpr std::type_identity<Stored> kStored;
   require_arguments<F>(kStored, std::make_index_sequence<std::tuple_size_v<Stored>>());
