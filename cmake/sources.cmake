@@ -147,6 +147,7 @@ set(HOB_SOURCES
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
+  src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
@@ -274,6 +275,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
   include/hob/http/detail/parse_as.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -281,6 +283,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
@@ -292,10 +295,12 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
   include/hob/http/set_cookie.hpp
+  include/hob/http/simdjson.hpp
   include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
@@ -319,6 +324,7 @@ set(HOB_HTTP_SOURCES
   src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/error_page.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/file_lookup.cpp
@@ -331,6 +337,7 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/parse_as.cpp
@@ -343,6 +350,7 @@ set(HOB_HTTP_SOURCES
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
@@ -364,6 +372,7 @@ set(HOB_TEST_FOLDERS
   file
   http
   loop
+  museum
   net
   process
   stream
@@ -407,6 +416,7 @@ set(HOB_TESTS_http
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/disconnect.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
@@ -416,9 +426,12 @@ set(HOB_TESTS_http
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
   tests/http/proxies.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
+  tests/http/simdjson.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
@@ -431,11 +444,16 @@ set(HOB_TESTS_loop
   tests/loop/threads.test.cpp
   tests/loop/timer_wheel.test.cpp)
 
+set(HOB_TESTS_museum
+  tests/museum/io.test.cpp
+  tests/museum/tasks.test.cpp)
+
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
   tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
+  tests/net/fork.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
@@ -528,15 +546,22 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
+  examples/executor_limits.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_client_test.cpp
+  examples/http_server.cpp
+  examples/http_session.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -544,11 +569,16 @@ set(HOB_EXAMPLES
   examples/pool_apply.cpp
   examples/pool_imap_unordered.cpp
   examples/port_scanner.cpp
+  examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
   examples/simulated_network.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
@@ -567,6 +597,7 @@ set(HOB_BENCH_SOURCES
   bench/executors/bare.cpp
   bench/executors/hob.cpp
   bench/executors/libuv.cpp
+  bench/executors/process_bare.cpp
   bench/executors/process_hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
@@ -574,6 +605,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp
   bench/tls/bare.cpp

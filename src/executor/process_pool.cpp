@@ -169,6 +169,7 @@ void ProcessPool::shutdown(ShutdownOptions options) {
   {
     const std::lock_guard lock(mutex_);
     shut_down_ = true;
+    ending_.store(true, std::memory_order_release);
     if (options.cancel_futures) {
       while (ProcessJob* job = pop()) {
         // One that was sent to a worker that died has begun and is not cancelled any more.

@@ -235,6 +235,7 @@ bool add_exception_codec(const ExceptionCodec& codec) {
 void put_exception(OutArchive& archive, const std::exception_ptr& error) {
   const std::type_info& type = *error.__cxa_exception_type();
   const ExceptionCodec* codec = codecs().find(type.name());
+  const Depth copied(archive.sink().copies);  // most of what is written here are temporaries
   archive(codec != nullptr, stack_of(error));
   if (codec) {
     archive(std::string(type.name()));

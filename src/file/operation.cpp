@@ -129,6 +129,7 @@ void FileOperation::perform() noexcept {
   } catch (...) {  // no memory for the result
     result = -ENOMEM;
   }
+  if (result < 0) opened = sys::Fd();  // before anybody is told
   finished.store(true, std::memory_order_release);
   finished.notify_all();
 }

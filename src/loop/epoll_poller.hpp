@@ -43,6 +43,11 @@ class EpollPoller {
   /// What happened to the descriptor that was added with `tag`, as bits of epoll(7): for worlds
   /// that are not the kernel's (sys/world.hpp). Stale tags are recognised.
   void deliver(std::uint64_t tag, std::uint32_t events, NodeList& ready) noexcept;
+  /// Closes this process's copy of the epoll: what was added to it stays the parent's.
+  void cut_off() noexcept {
+    epoll_ = sys::Fd();
+    wake_ = sys::Fd();
+  }
   /// Drops all handlers; what waits for a descriptor goes into `ready`.
   void clear(NodeList& ready) noexcept;
 

@@ -7,6 +7,7 @@
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
 #include "sys/fault.hpp"
+#include "sys/process.hpp"
 #include "sys/resolver.hpp"
 #include "sys/world.hpp"
 
@@ -19,6 +20,7 @@
 #include <hob/task/threads.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,14 +31,21 @@ namespace {
 
 using Found = std::vector<sys::FoundAddress>;
 
+std::atomic<ThreadPoolExecutor*> threads{nullptr};
+
 /// Never destroyed: a look-up may take half a minute, and a program that ends does not wait for it.
 ThreadPoolExecutor& resolver_threads() {
-  static auto& pool = *[] {
-    ThreadPoolOptions options;
-    options.thread_name_prefix = "hob_dns";
-    return new ThreadPoolExecutor(4, std::move(options));
-  }();
-  return pool;
+  // A child of fork(2) has the pool, but not its threads.
+  static const bool prepared =
+      (sys::at_fork(nullptr, nullptr, [] { threads.store(nullptr); }), true);
+  static_cast<void>(prepared);
+  if (ThreadPoolExecutor* pool = threads.load()) return *pool;
+  ThreadPoolOptions options;
+  options.thread_name_prefix = "hob_dns";
+  auto made = std::make_unique<ThreadPoolExecutor>(4, std::move(options));
+  ThreadPoolExecutor* there = nullptr;
+  if (threads.compare_exchange_strong(there, made.get())) there = made.release();
+  return *there;
 }
 
 [[noreturn]] void raise(int code, const std::string& name) {

@@ -319,6 +319,21 @@ TEST_CASE("each exception of a chunk tells where it was thrown") {
   CHECK(thrower(2).find("stranger_thrower(int)") != std::string::npos);
 }
 
+TEST_CASE("exceptions with a lot to say come back, too") {
+  hob::ProcessPoolExecutor pool(1);
+  const auto known = pool.submit([] { throw hob::ValueError(std::string(2'000'000, 'v')); });
+  CHECK(thrown_by(known) == "ValueError: " + std::string(2'000'000, 'v'));
+  const auto unknown = pool.submit([] { throw Stranger(std::string(2'000'000, 's')); });
+  CHECK(thrown_by(unknown).ends_with("Stranger: " + std::string(2'000'000, 's')));
+  const std::vector<std::tuple<int>> items{{1}, {2}};
+  const auto results =
+      pool.submit_chunk([](int n) { throw OutOfStock(std::string(1'000'000, char('a' + n))); },
+                        items)
+          .result();
+  CHECK(hob::describe(results.at(0).exception()) == "OutOfStock: " + std::string(1'000'000, 'b'));
+  CHECK(hob::describe(results.at(1).exception()) == "OutOfStock: " + std::string(1'000'000, 'c'));
+}
+
 TEST_CASE("a result that cannot be sent is an error of that job alone") {
   hob::ProcessPoolExecutor pool(1);
   const auto future = pool.submit([] {

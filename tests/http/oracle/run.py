@@ -202,7 +202,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.alarm(LIMIT_SECONDS)
     with tempfile.TemporaryDirectory(prefix="hob-oracle-") as directory:
-        with Servers(Path(directory)) as servers:
+        servers = install(Servers, Path(directory))
+        if not servers:
+            return SKIPPED
+        with servers:
             return compare(servers, arguments)
 
 

@@ -213,25 +213,36 @@ template <class F, class Item>
 struct ChunkCall {
   using R = ItemResult<F, Item>;
   using Results = std::vector<Result<R>>;
+  /// Results that are written as they are, without a vector of them all.
+  static constexpr bool kInPlace = kForm<NoneIfVoid<R>> == Form::raw;
+  static constexpr std::size_t kOutcomeSize =
+      1 + (kInPlace && !std::is_void_v<R> ? sizeof(NoneIfVoid<R>) : 0);
 
+  static void put_outcome(OutArchive& archive, const Result<R>& result) {
+    archive.sink().write_byte(result.has_value() ? 1 : 0);
+    if (!result) {
+      put_exception(archive, result.exception());
+    } else if constexpr (!std::is_void_v<R>) {
+      put(archive, *result);
+    }
+  }
   static void invoke(InArchive& arguments, AnyFunction function, WorkerReply& reply) {
     auto items = take<std::vector<Item>>(arguments);
     arguments.source().expect_end();
     with_function<F>(function, [&](auto fn) {
-      const Results results = RunChunk<F>(fn)(std::move(items));
-      for (const Result<R>& result : results) {
-        reply.archive.sink().write_byte(result.has_value() ? 1 : 0);
-        if (!result) {
-          put_exception(reply.archive, result.exception());
-        } else if constexpr (!std::is_void_v<R>) {
-          put(reply.archive, *result);
-        }
+      if constexpr (kInPlace) {
+        for (Item& item : items) put_outcome(reply.archive, outcome_of(fn, item));
+        reply.send();
+      } else {
+        const Results results = RunChunk<F>(fn)(std::move(items));
+        for (const Result<R>& result : results) put_outcome(reply.archive, result);
+        reply.send();  // it refers to what is large in the results
       }
-      reply.send();
     });
   }
   static Results read(InArchive& archive) {
     Results results;
+    if constexpr (kInPlace) results.reserve(archive.source().left() / kOutcomeSize);
     while (archive.source().left() > 0) {
       if (archive.source().read_byte() == 0) {
         results.emplace_back(get_exception(archive));
