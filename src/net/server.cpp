@@ -30,6 +30,9 @@ void ServerState::serve() {
     const int result = sys::listen(listener->fd(), options.backlog);
     if (result < 0) throw OSError(-result, "listen");
   }
+  client_context = copy_current_context();
+  if (client_context)
+    client_context->deadline_ns = INT64_MAX;  // one for starting is none for serving
   serving = true;
   retain();  // the loop's, until closed
   for (const auto& listener : listeners) listener->start();
@@ -44,6 +47,7 @@ void ServerState::accepted(sys::Fd fd, const sys::Address& peer) {
     stream.writer.stream()->join(*this);
     ++connections;
     retain();
+    const ContextScope scope(client_context);
     serve_client(Server(this), std::move(stream));
   } catch (const std::bad_alloc&) {  // the connection is closed
     ExceptionContext context;
