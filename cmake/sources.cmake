@@ -110,6 +110,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
+  include/hob/testing/network.hpp
   include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
@@ -186,6 +187,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/address.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/file_call.cpp
@@ -200,6 +202,7 @@ set(HOB_SOURCES
   src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
+  src/sys/world.cpp
   src/task/async_generator.cpp
   src/task/async_with.cpp
   src/task/call_graph.cpp
@@ -223,6 +226,16 @@ set(HOB_SOURCES
   src/testing/fault_table.cpp
   src/testing/faults.cpp
   src/testing/memory_stream.cpp
+  src/testing/network/agenda.cpp
+  src/testing/network/datagram_socket.cpp
+  src/testing/network/journal.cpp
+  src/testing/network/network.cpp
+  src/testing/network/stream_connect.cpp
+  src/testing/network/stream_flow.cpp
+  src/testing/network/stream_socket.cpp
+  src/testing/network/topology.cpp
+  src/testing/network/virtual_socket.cpp
+  src/testing/network/world.cpp
   src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
@@ -484,7 +497,11 @@ set(HOB_TESTS_task
 
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
-  tests/testing/everything.test.cpp)
+  tests/testing/everything.test.cpp
+  tests/testing/network.test.cpp
+  tests/testing/network_ends.test.cpp
+  tests/testing/network_programs.test.cpp
+  tests/testing/network_swarm.test.cpp)
 
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
@@ -559,6 +576,7 @@ set(HOB_EXAMPLES
   examples/server_events_client.cpp
   examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/simulated_network.cpp
   examples/static_files.cpp
   examples/stdin_to_socket.cpp
   examples/streaming_upload.cpp

@@ -95,6 +95,8 @@ class Descriptor {
   void leave_poller(bool remove) noexcept;
   bool join_poller() noexcept;
   bool join(Side side) noexcept;
+  void begin_wait() noexcept;
+  void end_wait() noexcept;
   long take_input(char* data, std::size_t size) noexcept;
 
   static constexpr std::uintptr_t kNoSlot = UINTPTR_MAX;
