@@ -429,6 +429,7 @@ set(HOB_TESTS_http
   tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_faults.test.cpp
   tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
   tests/http/simdjson.test.cpp
