@@ -139,6 +139,7 @@ set(HOB_SOURCES
   src/file/scandir.cpp
   src/file/state.cpp
   src/file/temporary.cpp
+  src/file/work.cpp
   src/loop/descriptor.cpp
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp

@@ -91,7 +91,9 @@ bool UringPoller::submit_receive(RingOperation& operation, int socket) noexcept 
 bool UringPoller::submit_file(RingOperation& operation, const sys::FileCall& call) noexcept {
   if (closing_) return false;
   const std::uint64_t tag = tag_of(operation);
-  return started(operation, queue([&] { return ring_.file(tag, call); }));
+  if (!started(operation, queue([&] { return ring_.file(tag, call); }))) return false;
+  ++files_;
+  return true;
 }
 
 void UringPoller::cancel(RingOperation& operation) noexcept {

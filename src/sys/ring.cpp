@@ -226,7 +226,9 @@ bool Ring::next(Event& event) noexcept {
     break;
   }
   if (!found) return false;
-  event = {cqe->user_data, cqe->res, cqe->flags};
+  // ERESTARTSYS and its like, the kernel's own words for EINTR, leak out of some requests.
+  const bool interrupted = cqe->res <= -512 && cqe->res >= -516;
+  event = {cqe->user_data, interrupted ? -EINTR : cqe->res, cqe->flags};
   io_uring_cq_advance(ring_, 1);
   return true;
 }
