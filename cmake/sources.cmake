@@ -380,7 +380,8 @@ set(HOB_TESTS_loop
   tests/loop/io.test.cpp
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
-  tests/loop/timer_wheel.test.cpp)
+  tests/loop/timer_wheel.test.cpp
+  tests/loop/uring.test.cpp)
 
 set(HOB_TESTS_net
   tests/net/echo.test.cpp

@@ -23,7 +23,9 @@ inline int now() { return static_cast<int>(hob::get_running_loop().time().second
 /// `1: a` for an event at one second.
 class Log {
  public:
-  void operator()(const std::string& what) { lines_.push_back(std::to_string(now()) + ": " + what); }
+  void operator()(const std::string& what) {
+    lines_.push_back(std::to_string(now()) + ": " + what);
+  }
   std::string text() const {
     std::string all;
     for (const std::string& line : lines_) all += (all.empty() ? "" : ", ") + line;
