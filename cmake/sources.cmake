@@ -355,7 +355,8 @@ set(HOB_TESTS_executor
 
 set(HOB_TESTS_file
   tests/file/file.test.cpp
-  tests/file/paths.test.cpp)
+  tests/file/paths.test.cpp
+  tests/file/uring.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
@@ -388,7 +389,8 @@ set(HOB_TESTS_net
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
-  tests/net/socket.test.cpp)
+  tests/net/socket.test.cpp
+  tests/net/uring.test.cpp)
 
 set(HOB_TESTS_process
   tests/process/signals.test.cpp
