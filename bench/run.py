@@ -26,9 +26,9 @@ ROOT = Path(__file__).resolve().parent
 BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
-COLUMNS = ["bare", "bare-wheel", "hob", "asio", "libuv", "asyncio", "uvloop"]
+COLUMNS = ["bare", "bare-wheel", "bare-uring", "hob", "hob-uring", "asio", "libuv", "asyncio", "uvloop"]
 # What "best peer" in a goal does not mean.
-NOT_PEERS = {BASELINE, "bare-wheel", OURS}
+NOT_PEERS = {BASELINE, "bare-wheel", "bare-uring", OURS, "hob-uring"}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
     "ms": "CPU ms each",

@@ -43,6 +43,12 @@ static_assert(Ring::kBuffers * sizeof(io_uring_buf) <= kListBytes);
 // Counts up in every child of fork(2), where the rings of the parent are not mapped.
 std::atomic<unsigned> fork_generation{0};
 
+// gettid(2) is a system call. A child of fork(2) has its parent's answer, and no use for it.
+int this_thread() noexcept {
+  thread_local const int id = ::gettid();
+  return id;
+}
+
 unsigned watch_forks() noexcept {
   static const bool registered = [] {
     at_fork(nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
@@ -90,14 +96,14 @@ int Ring::enable() noexcept {
                                        IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   if (result < 0) return result;
   enabled_ = true;
-  owner_ = ::gettid();
+  owner_ = this_thread();
   return 0;
 }
 
 bool Ring::is_ours() const noexcept {
   return fork_generation_ == fork_generation.load(std::memory_order_relaxed);
 }
-bool Ring::is_this_threads() const noexcept { return !enabled_ || owner_ == ::gettid(); }
+bool Ring::is_this_threads() const noexcept { return !enabled_ || owner_ == this_thread(); }
 bool Ring::owner_lives() const noexcept { return ::tgkill(::getpid(), owner_, 0) == 0; }
 
 void Ring::close() noexcept {
