@@ -45,8 +45,8 @@ bool Descriptor::join_poller() noexcept {
   return true;
 }
 
-// Reading waits for what the ring brings, where there is one. Should the ring refuse, this is
-// polled like all others.
+// Reading waits for what the ring brings, where there is one. Should that refuse, this is polled
+// like all others from now on.
 bool Descriptor::join(Side side) noexcept {
   UringPoller* ring = core_->loop->impl().poller.uring();
   if (!ring || side != kRead || !brings_input()) return join_poller();

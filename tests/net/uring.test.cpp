@@ -155,6 +155,31 @@ TEST_CASE("of a peer that is not read only so much is taken, and later all of it
   });
 }
 
+TEST_CASE("small messages that nobody reads wait in the loop, then in the kernel") {
+  on_ring([]() -> Coro<> {
+    Accepting accepting;
+    co_await accepting.start();
+    const Client client(accepting.port());
+    hob::Stream stream = co_await accepting.streams.get();
+    const std::string text = numbers(200'000);
+    const auto read = [&]() -> Coro<std::string> {
+      co_return co_await stream.reader.readexactly(1);
+    };
+    auto first = hob::create_task(read);
+    co_await hob::sleep(1ms);
+    for (std::size_t at = 0; at < text.size(); at += 1000) {
+      client.send_all(std::string_view(text).substr(at, 1000));
+      for (int turn = 0; turn < 3; ++turn) co_await hob::sleep(0s);
+    }
+    client.end();
+    std::string got = co_await std::move(first);
+    got += co_await stream.reader.read();
+    CHECK((got == text));
+    stream.writer.close();
+    accepting.server->close();
+  });
+}
+
 TEST_CASE("more connections than buffers, all talking at once") {
   on_ring([]() -> Coro<> {
     constexpr std::size_t kClients = 200;
