@@ -320,7 +320,7 @@ void UringPoller::drain(NodeList& ready) noexcept {
   // What is left belongs to the parent of this process, or ends with the ring in its own time: the
   // kernel has pointers to none of it but to files' data, see check_may_close.
   while (!in_flight_.empty())
-    static_cast<RingOperation&>(in_flight_.pop_front()).in_flight_ = false;
+    complete({tag_of(static_cast<RingOperation&>(*in_flight_.front())), -ECANCELED, 0}, ready);
 }
 
 }  // namespace hob::detail

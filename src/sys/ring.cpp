@@ -104,7 +104,15 @@ bool Ring::is_ours() const noexcept {
   return fork_generation_ == fork_generation.load(std::memory_order_relaxed);
 }
 bool Ring::is_this_threads() const noexcept { return !enabled_ || owner_ == this_thread(); }
-bool Ring::owner_lives() const noexcept { return ::tgkill(::getpid(), owner_, 0) == 0; }
+
+// A thread that was joined a moment ago is still to be seen for some microseconds.
+bool Ring::owner_lives() const noexcept {
+  for (int i = 0; i < 100; ++i) {
+    if (::tgkill(::getpid(), owner_, 0) != 0) return false;
+    ::usleep(100);
+  }
+  return true;
+}
 
 void Ring::close() noexcept {
   if (!ring_) return;
