@@ -26,9 +26,10 @@ ROOT = Path(__file__).resolve().parent
 BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
-COLUMNS = ["bare", "bare-wheel", "bare-uring", "hob", "hob-uring", "asio", "libuv", "asyncio", "uvloop"]
+COLUMNS = ["bare", "bare-wheel", "hob", "hob-uring", "hob-sock", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
+           "node-fetch", "asyncio", "uvloop", "aiohttp"]
 # What "best peer" in a goal does not mean.
-NOT_PEERS = {BASELINE, "bare-wheel", "bare-uring", OURS, "hob-uring"}
+NOT_PEERS = {BASELINE, "bare-wheel", OURS, "hob-sock", "hob-uring"}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
     "ms": "CPU ms each",
@@ -282,7 +283,8 @@ def run_suite(suite, args):
     goals_file = ROOT / suite / "goals.json"
     goals = json.loads(goals_file.read_text()) if goals_file.exists() else []
     measured = {subject for _, subject, _ in results.keys()}
-    subjects = [p.subject for p in programs if p.subject in measured]
+    # A subject may be spread over several programs.
+    subjects = list(dict.fromkeys(p.subject for p in programs if p.subject in measured))
     columns = subjects
     if OURS not in subjects:
         columns = sorted([*subjects, OURS], key=lambda s: (COLUMNS + [s]).index(s))
@@ -319,12 +321,14 @@ def main():
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--out", default="build/bench.json", help="where the records go")
     args = parser.parse_args()
+    os.environ["HOB_BENCH_BUILD"] = args.build  # for programs that start others
 
     suites = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and p.name not in
                     ("support", "__pycache__"))
     only = [s for s in args.only.split(",") if s]
     for unknown in set(only) - set(suites):
         parser.error(f"no suite named {unknown}; there are: {', '.join(suites)}")
+    os.environ["HOB_BENCH_BUILD"] = args.build  # where Python finds programs of ours
     records, all_well = [], True
     for suite in only or suites:
         suite_records, well = run_suite(suite, args)

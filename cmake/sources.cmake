@@ -24,6 +24,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/executor/detail/fields.hpp
   include/hob/executor/detail/form.hpp
   include/hob/executor/detail/process_call.hpp
+  include/hob/executor/detail/throw_witness.hpp
   include/hob/executor/detail/worker_hook.hpp
   include/hob/executor/executor.hpp
   include/hob/executor/function_id.hpp
@@ -106,6 +107,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/value.hpp
   include/hob/task/wait.hpp
   include/hob/testing/cancel_everywhere.hpp
+  include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
   include/hob/testing/run_virtual.hpp)
@@ -132,6 +134,7 @@ set(HOB_SOURCES
   src/executor/run_in_executor.cpp
   src/executor/thread_pool.cpp
   src/executor/thread_pool_core.cpp
+  src/executor/throw_stack.cpp
   src/file/file.cpp
   src/file/operation.cpp
   src/file/paths.cpp
@@ -144,6 +147,7 @@ set(HOB_SOURCES
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
+  src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
@@ -183,6 +187,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/file_call.cpp
   src/sys/ipc.cpp
@@ -193,6 +198,7 @@ set(HOB_SOURCES
   src/sys/ring_files.cpp
   src/sys/ring_probe.cpp
   src/sys/socket.cpp
+  src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
   src/task/async_generator.cpp
@@ -214,8 +220,11 @@ set(HOB_SOURCES
   src/task/timeout.cpp
   src/task/wait.cpp
   src/testing/cancel_everywhere.cpp
+  src/testing/fail_everywhere.cpp
+  src/testing/fault_table.cpp
   src/testing/faults.cpp
-  src/testing/memory_stream.cpp)
+  src/testing/memory_stream.cpp
+  src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
   include/hob/tls.hpp
@@ -241,6 +250,7 @@ set(HOB_TLS_SOURCES
 set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http.hpp
   include/hob/http/auth.hpp
+  include/hob/http/byte_range.hpp
   include/hob/http/charset.hpp
   include/hob/http/client_error.hpp
   include/hob/http/client_options.hpp
@@ -252,6 +262,8 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/chunk_decoder.hpp
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
+  include/hob/http/detail/parse_as.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -259,23 +271,31 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
+  include/hob/http/preconditions.hpp
   include/hob/http/proxy_environment.hpp
   include/hob/http/request_builder.hpp
   include/hob/http/request_parser.hpp
+  include/hob/http/resolver.hpp
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
+  include/hob/http/set_cookie.hpp
+  include/hob/http/simdjson.hpp
+  include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
 
 set(HOB_HTTP_SOURCES
   src/http/auth.cpp
+  src/http/byte_range.cpp
   src/http/charset.cpp
   src/http/chunk_decoder.cpp
   src/http/client_dial.cpp
@@ -283,14 +303,20 @@ set(HOB_HTTP_SOURCES
   src/http/client_pool.cpp
   src/http/client_request.cpp
   src/http/client_session.cpp
+  src/http/client_watch.cpp
   src/http/cookie_date.cpp
   src/http/cookies.cpp
   src/http/date.cpp
   src/http/decoder.cpp
   src/http/digest.cpp
+  src/http/dns_cache.cpp
   src/http/encoder.cpp
+  src/http/error_page.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
+  src/http/file_lookup.cpp
+  src/http/file_response.cpp
   src/http/form_data.cpp
   src/http/header_values.cpp
   src/http/headers.cpp
@@ -299,21 +325,28 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
+  src/http/parse_as.cpp
+  src/http/preconditions.cpp
   src/http/proxy_environment.cpp
+  src/http/proxy_handshake.cpp
   src/http/redirect.cpp
   src/http/request_builder.cpp
   src/http/response.cpp
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
   src/http/server_request.cpp
   src/http/server_response.cpp
+  src/http/set_cookie.cpp
   src/http/start_line.cpp
+  src/http/static_files.cpp
   src/http/status.cpp
   src/http/url.cpp)
 
@@ -327,6 +360,7 @@ set(HOB_TEST_FOLDERS
   file
   http
   loop
+  museum
   net
   process
   stream
@@ -354,6 +388,7 @@ set(HOB_TESTS_executor
   tests/executor/thread_pool.test.cpp)
 
 set(HOB_TESTS_file
+  tests/file/faults.test.cpp
   tests/file/file.test.cpp
   tests/file/paths.test.cpp
   tests/file/uring.test.cpp)
@@ -361,17 +396,32 @@ set(HOB_TESTS_file
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
   tests/http/client.test.cpp
+  tests/http/client_bad_servers.test.cpp
   tests/http/client_cancel.test.cpp
+  tests/http/client_dial.test.cpp
+  tests/http/client_digest.test.cpp
+  tests/http/client_features.test.cpp
+  tests/http/client_redirects.test.cpp
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
+  tests/http/disconnect.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
   tests/http/malformed.test.cpp
+  tests/http/malformed_ends.test.cpp
   tests/http/multipart.test.cpp
   tests/http/parser.test.cpp
+  tests/http/preconditions.test.cpp
+  tests/http/proxies.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_net.test.cpp
+  tests/http/server_values.test.cpp
+  tests/http/simdjson.test.cpp
+  tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
   tests/http/values.test.cpp)
@@ -384,8 +434,16 @@ set(HOB_TESTS_loop
   tests/loop/timer_wheel.test.cpp
   tests/loop/uring.test.cpp)
 
+set(HOB_TESTS_museum
+  tests/museum/io.test.cpp
+  tests/museum/tasks.test.cpp)
+
 set(HOB_TESTS_net
+  tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
+  tests/net/exhaustion.test.cpp
+  tests/net/faults.test.cpp
+  tests/net/fork.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
@@ -393,6 +451,8 @@ set(HOB_TESTS_net
   tests/net/uring.test.cpp)
 
 set(HOB_TESTS_process
+  tests/process/cancel.test.cpp
+  tests/process/faults.test.cpp
   tests/process/signals.test.cpp
   tests/process/subprocess.test.cpp)
 
@@ -432,6 +492,7 @@ set(HOB_TESTS_testing
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
   tests/tls/context.test.cpp
+  tests/tls/faults.test.cpp
   tests/tls/interop.test.cpp
   tests/tls/refusals.test.cpp
   tests/tls/stream.test.cpp
@@ -472,15 +533,22 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
+  examples/executor_limits.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_client_test.cpp
+  examples/http_server.cpp
+  examples/http_session.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -488,10 +556,15 @@ set(HOB_EXAMPLES
   examples/pool_apply.cpp
   examples/pool_imap_unordered.cpp
   examples/port_scanner.cpp
+  examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
@@ -510,6 +583,7 @@ set(HOB_BENCH_SOURCES
   bench/executors/bare.cpp
   bench/executors/hob.cpp
   bench/executors/libuv.cpp
+  bench/executors/process_bare.cpp
   bench/executors/process_hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
@@ -517,6 +591,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp
   bench/tls/bare.cpp

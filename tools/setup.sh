@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what Hob needs on Debian 12 and is not there yet; does nothing when all is there.
 #   --bench    also the libraries that the benchmarks compare with
+#   --oracle   also the HTTP servers and clients that tests/http/oracle compares with; none is started
 #   --format   also clang-format and clang-tidy
 # Uses sudo when not root. llvm-19 holds the sanitizers' symbolizer. libboost-dev (1.74) must never
 # stand beside 1.81, hence the exact names.
@@ -9,13 +10,16 @@ set -eu
 packages="clang-19 libclang-rt-19-dev lld-19 llvm-19 g++ make cmake ninja-build ccache python3
   doctest-dev pkg-config"
 # What the components need: io_uring, hob::tls, hob::http.
-packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev zlib1g-dev
+packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev libsimdjson-dev zlib1g-dev
   libbrotli-dev libzstd-dev libpsl-dev libidn2-dev openssl"
 for argument in "$@"; do
   case $argument in
-    --bench) packages="$packages libuv1-dev libbenchmark-dev" ;;
+    --bench) packages="$packages libuv1-dev libbenchmark-dev libcurl4-openssl-dev wrk nginx-light
+      nodejs python3-aiohttp python3-uvloop" ;;
+    --oracle) packages="$packages nginx-light libnginx-mod-http-brotli-filter apache2 caddy haproxy
+      squid curl python3-aiohttp python3-httpx" ;;
     --format) packages="$packages clang-format-19 clang-tidy-19" ;;
-    *) echo "usage: tools/setup.sh [--bench] [--format]" >&2; exit 2 ;;
+    *) echo "usage: tools/setup.sh [--bench] [--oracle] [--format]" >&2; exit 2 ;;
   esac
 done
 
@@ -43,6 +47,14 @@ apt() {
   echo "+ $sudo apt-get $*"
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
 }
+
+# The packages of servers start them; where nobody has said otherwise, this keeps them from it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '$sudo rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+  $sudo chmod +x "$policy"
+fi
 
 echo "setup: installing what is missing: $missing"
 apt update -q

@@ -19,8 +19,8 @@ namespace cases {
 // submit_8         eight threads do so at once with the same pool.
 // round_trip       a loop has one small job done by a thread and waits for its result; per job.
 // round_trip_spin  the same when waiting threads may spin for a while before they sleep.
-inline constexpr std::uint64_t kJobs = 200'000;
-inline constexpr std::uint64_t kRoundTrips = 20'000;
+inline constexpr std::uint64_t kJobs = 40'000;
+inline constexpr std::uint64_t kRoundTrips = 2'000;
 inline constexpr int kWorkers = 2;
 inline constexpr int kSubmitters = 8;
 inline constexpr std::uint64_t kInFlight = 1000;  // jobs that a submitter has submitted ahead

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The process cases of the executors benchmark on CPython's ProcessPoolExecutor. Wall time."""
+"""The process cases of the executors benchmark on CPython's ProcessPoolExecutor and Pool. Wall time."""
 
 import argparse
 import json
 import multiprocessing
+import multiprocessing.pool
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -25,42 +26,55 @@ def collatz(n):
     return steps
 
 
-def pool_of(workers):
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("forkserver"))
+class Executor(ProcessPoolExecutor):
+    def __init__(self, workers):
+        super().__init__(workers, mp_context=CONTEXT)
+
+    def call(self, fn, argument):
+        return self.submit(fn, argument).result()
 
 
-def round_trip(count):
-    with pool_of(1) as pool:
-        value = pool.submit(add_one, -1).result()
-        started = time.perf_counter_ns()
-        for _ in range(count):
-            value = pool.submit(add_one, value).result()
-        assert value == count
-        return time.perf_counter_ns() - started
+class Pool(multiprocessing.pool.Pool):
+    def __init__(self, workers):
+        super().__init__(workers, context=CONTEXT)
+
+    def call(self, fn, argument):
+        return self.apply(fn, (argument,))
 
 
-def map_chunks(count):
-    with pool_of(2) as pool:
-        list(pool.map(add_one, range(4)))
-        started = time.perf_counter_ns()
-        assert sum(pool.map(collatz, range(count), chunksize=20_000 * count // 1_000_000 or 1)) > 0
-        return time.perf_counter_ns() - started
+CONTEXT = multiprocessing.get_context("forkserver")
+SUBJECTS = {"python": Executor, "python_pool": Pool}
 
 
-def large(count):
+def round_trip(pool, count):
+    value = pool.call(add_one, -1)
+    started = time.perf_counter_ns()
+    for _ in range(count):
+        value = pool.call(add_one, value)
+    assert value == count
+    return time.perf_counter_ns() - started
+
+
+def map_chunks(pool, count):
+    list(pool.map(add_one, range(4)))
+    started = time.perf_counter_ns()
+    assert sum(pool.map(collatz, range(count), chunksize=20_000 * count // 1_000_000 or 1)) > 0
+    return time.perf_counter_ns() - started
+
+
+def large(pool, count):
     data = bytes(64 << 20)
-    with pool_of(1) as pool:
-        pool.submit(add_one, 1).result()
-        started = time.perf_counter_ns()
-        for _ in range(count):
-            assert len(pool.submit(back, data).result()) == len(data)
-        return time.perf_counter_ns() - started
+    pool.call(add_one, 1)
+    started = time.perf_counter_ns()
+    for _ in range(count):
+        assert len(pool.call(back, data)) == len(data)
+    return time.perf_counter_ns() - started
 
 
 CASES = {
-    "process_round_trip": (1_000, round_trip),
-    "process_map": (50_000, map_chunks),
-    "process_64_mib": (3, large),
+    "process_round_trip": (1_000, 1, round_trip),
+    "process_map": (50_000, 2, map_chunks),
+    "process_64_mib": (2, 1, large),
 }
 
 
@@ -72,15 +86,22 @@ def main():
     parser.add_argument("--count", type=int)
     parser.add_argument("--settle")
     args = parser.parse_args()
-    for name, (count, body) in CASES.items():
-        if args.list:
-            print("python", name, "warm")
-        elif args.case in (None, name, f"python:{name}"):
-            count = args.count or count
-            values = [body(count) / count for _ in range(args.runs)]
-            print(json.dumps({"bench": "executors", "case": name, "subject": "python",
-                              "value": min(values), "median": statistics.median(values),
-                              "unit": "ns", "runs": args.runs}), flush=True)
+    for subject, make in SUBJECTS.items():
+        for name, (count, workers, body) in CASES.items():
+            if args.list:
+                print(subject, name, "warm")
+            elif args.case in (None, name, f"{subject}:{name}"):
+                measure(subject, make, name, args.count or count, workers, body, args.runs)
+
+
+def measure(subject, make, name, count, workers, body, runs):
+    values = []
+    for _ in range(runs):
+        with make(workers) as pool:
+            values.append(body(pool, count) / count)
+    print(json.dumps({"bench": "executors", "case": name, "subject": subject,
+                      "value": min(values), "median": statistics.median(values),
+                      "unit": "ns", "runs": runs}), flush=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ void ProcessPool::manage() noexcept {
     watch(wake_.get(), kWakeKey);
     start_server();
     start_workers();
-    while (!finished()) wait_for_events();
+    while (!ending_.load(std::memory_order_acquire) || !finished()) wait_for_events();
   } catch (...) {  // out of memory or descriptors
     break_pool("the process pool cannot go on: " + describe(std::current_exception()));
   }
@@ -311,6 +311,7 @@ void ProcessPool::break_pool(const std::string& why) noexcept {
   {
     const std::lock_guard lock(mutex_);
     if (broken_.empty()) broken_ = why;
+    ending_.store(true, std::memory_order_release);
     const auto error = std::make_exception_ptr(BrokenProcessPool(broken_));
     for (const WorkerRef& worker : workers_) {
       if (worker->job) failed.push_back({std::exchange(worker->job, nullptr), error});

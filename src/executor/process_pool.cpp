@@ -61,7 +61,7 @@ void ProcessPool::enqueue(ProcessJob& job) {
         manager_ = std::thread(&ProcessPool::manage, this);
       } catch (...) {
         refs_.fetch_sub(1, std::memory_order_relaxed);
-        throw;
+        raise_runtime_error("can't start new thread");
       }
       started_ = true;
     }
@@ -169,6 +169,7 @@ void ProcessPool::shutdown(ShutdownOptions options) {
   {
     const std::lock_guard lock(mutex_);
     shut_down_ = true;
+    ending_.store(true, std::memory_order_release);
     if (options.cancel_futures) {
       while (ProcessJob* job = pop()) {
         // One that was sent to a worker that died has begun and is not cancelled any more.

@@ -110,6 +110,8 @@ class ProcessPool {
   const ProcessPoolOptions options_;
   const WorkerLoss loss_;
   std::atomic<unsigned> refs_{1};
+  std::atomic<bool> ending_{
+      false};  // shut down or broken: the manager asks only then if it is done
   sys::Fd wake_;
 
   std::mutex mutex_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A worker process: receives calls, makes them, and sends back what came of them.
 #include "executor/process_wire.hpp"
+#include "executor/throw_stack.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/executor/detail/process_call.hpp>
+#include <hob/executor/detail/throw_witness.hpp>
 
 #include <exception>
 #include <utility>
@@ -29,12 +31,12 @@ class SocketReply final : public WorkerReply {
     }
     if (error < 0) sys::exit_process(0);  // the pool is gone
   }
-  void send_error(const std::exception_ptr& thrown, const std::string& stack) {
+  void send_error(const std::exception_ptr& thrown) {
     archive.sink().clear();
     archive.sink().depth = archive.sink().copies = 0;
     head_.kind = ReplyKind::error;
     head_.in_file = 0;
-    put_exception(archive, thrown, stack);
+    put_exception(archive, thrown);
     send();
   }
 
@@ -55,17 +57,20 @@ void make_call(PacketReader& packets, const CallHead& head, SocketReply& reply) 
 }  // namespace
 
 void run_worker(sys::Fd socket) {
+  note_throws(reinterpret_cast<AnyFunction>(&run_worker));
   PacketReader packets;
   CallHead head;
   while (packets.receive(socket.get(), head, true) == 1) {
+    forget_throws();
     SocketReply reply(socket.get(), head.is_setup ? ReplyKind::ready : ReplyKind::value);
     try {
       make_call(packets, head, reply);
+    } catch (const ThrowWitness&) {
     } catch (...) {
       try {
-        reply.send_error(std::current_exception(), "");
+        reply.send_error(std::current_exception());
       } catch (...) {  // it cannot be written or sent as it is: say that instead
-        reply.send_error(std::current_exception(), "");
+        reply.send_error(std::current_exception());
       }
     }
     sys::flush_output();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "executor/throw_stack.hpp"
+
 #include <hob/core/error.hpp>
 #include <hob/core/exception_group.hpp>
 #include <hob/core/raise.hpp>
@@ -19,10 +21,14 @@
 
 namespace hob {
 
-RemoteError::RemoteError(std::string type, std::string message)
+RemoteError::RemoteError(std::string type, std::string message,
+                         std::vector<detail::FunctionId> frames)
     : std::runtime_error(message.empty() ? type : type + ": " + message),
       type_(std::move(type)),
-      message_(std::move(message)) {}
+      message_(std::move(message)),
+      frames_(std::move(frames)) {}
+
+std::string RemoteError::stack() const { return detail::format_stack(frames_); }
 
 namespace detail {
 namespace {
@@ -96,7 +102,7 @@ std::exception_ptr get_system_error(InArchive& archive) {
 void put_group(OutArchive& archive, const void* object) {
   const auto& group = *static_cast<const ExceptionGroup*>(object);
   archive(group.message(), group.exceptions().size());
-  for (const std::exception_ptr& error : group.exceptions()) put_exception(archive, error, "");
+  for (const std::exception_ptr& error : group.exceptions()) put_exception(archive, error);
 }
 std::exception_ptr get_group(InArchive& archive) {
   auto message = take<std::string>(archive);
@@ -109,11 +115,13 @@ std::exception_ptr get_group(InArchive& archive) {
 }
 void put_remote(OutArchive& archive, const void* object) {
   const auto& error = *static_cast<const RemoteError*>(object);
-  archive(error.type(), error.message());
+  archive(error.type(), error.message(), error.frames());
 }
 std::exception_ptr get_remote(InArchive& archive) {
   auto type = take<std::string>(archive);
-  return std::make_exception_ptr(RemoteError(std::move(type), take<std::string>(archive)));
+  auto message = take<std::string>(archive);
+  return std::make_exception_ptr(
+      RemoteError(std::move(type), std::move(message), take<StackFrames>(archive)));
 }
 
 // Types are told apart by their name: the type_info of one type may exist twice among shared
@@ -194,23 +202,23 @@ std::string message_of(const std::exception_ptr& error) {
 // The stacks of exceptions that came from workers, by the exception; the last few hundred.
 class Stacks {
  public:
-  void add(const std::exception_ptr& error, std::string stack) {
+  void add(const std::exception_ptr& error, StackFrames stack) {
     const std::lock_guard lock(mutex_);
     stacks_.emplace_back(error, std::move(stack));
     if (stacks_.size() > kKept) stacks_.pop_front();
   }
-  std::string of(const std::exception_ptr& error) {
+  StackFrames of(const std::exception_ptr& error) {
     const std::lock_guard lock(mutex_);
     for (const auto& [known, stack] : stacks_) {
       if (known == error) return stack;
     }
-    return "";
+    return {};
   }
 
  private:
   static constexpr std::size_t kKept = 256;
   std::mutex mutex_;
-  std::deque<std::pair<std::exception_ptr, std::string>> stacks_;
+  std::deque<std::pair<std::exception_ptr, StackFrames>> stacks_;
 };
 Stacks& stacks() {
   static auto& all = *new Stacks;
@@ -224,10 +232,11 @@ bool add_exception_codec(const ExceptionCodec& codec) {
   return true;
 }
 
-void put_exception(OutArchive& archive, const std::exception_ptr& error, const std::string& stack) {
+void put_exception(OutArchive& archive, const std::exception_ptr& error) {
   const std::type_info& type = *error.__cxa_exception_type();
   const ExceptionCodec* codec = codecs().find(type.name());
-  archive(codec != nullptr, stack);
+  const Depth copied(archive.sink().copies);  // most of what is written here are temporaries
+  archive(codec != nullptr, stack_of(error));
   if (codec) {
     archive(std::string(type.name()));
     codec->put(archive, object_of(error));
@@ -238,11 +247,12 @@ void put_exception(OutArchive& archive, const std::exception_ptr& error, const s
 
 std::exception_ptr get_exception(InArchive& archive) {
   const bool known = take<bool>(archive);
-  auto stack = take<std::string>(archive);
+  auto stack = take<StackFrames>(archive);
   auto name = take<std::string>(archive);
   std::exception_ptr error;
   if (!known) {
-    error = std::make_exception_ptr(RemoteError(std::move(name), take<std::string>(archive)));
+    auto message = take<std::string>(archive);
+    error = std::make_exception_ptr(RemoteError(std::move(name), std::move(message), stack));
   } else if (const ExceptionCodec* codec = codecs().find(name.c_str())) {
     error = codec->get(archive);
   } else {
@@ -255,7 +265,7 @@ std::exception_ptr get_exception(InArchive& archive) {
 }  // namespace detail
 
 std::string remote_stack(const std::exception_ptr& error) {
-  return error ? detail::stacks().of(error) : "";
+  return error ? detail::format_stack(detail::stacks().of(error)) : "";
 }
 
 }  // namespace hob

@@ -70,12 +70,14 @@ void FileScript::promise_type::unhandled_exception() noexcept { result = -ENOMEM
 
 void FileOperation::perform() noexcept {
   try {
+    const sys::FaultLoan::Scope scope(faults);
     FileScript all = carry_out();
     all.start();  // and through: no step suspends
     result = all.result();
   } catch (...) {  // no memory
     result = -ENOMEM;
   }
+  if (result < 0) opened = sys::Fd();  // before anybody is told
   finished.store(true, std::memory_order_release);
   finished.notify_all();
 }
@@ -102,6 +104,7 @@ void FileOperation::script_ended() noexcept {
       result = -EAGAIN;
     }
   }
+  if (result < 0) opened = sys::Fd();  // before anybody is told
   finished.store(true, std::memory_order_relaxed);
   if (waiter) waiter->finish();
   release();
@@ -141,6 +144,8 @@ bool FileStep::await_suspend(std::coroutine_handle<> script) noexcept {
     step.result = -ECANCELED;
     return false;
   }
+  step.result = sys::injected(call_);
+  if (step.result != 0) return false;
   if (operation_.ring->submit_file(step, call_)) return true;
   step.result = -EAGAIN;  // the loop is being closed, or there is no memory
   return false;

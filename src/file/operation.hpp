@@ -7,6 +7,7 @@
 #include "file/script.hpp"
 #include "loop/loop_impl.hpp"
 #include "loop/ring_operation.hpp"
+#include "sys/fault.hpp"
 #include "sys/fd.hpp"
 #include "sys/file.hpp"
 
@@ -91,6 +92,7 @@ struct FileOperation : Link {
   std::atomic<bool> stop{false};  // nobody wants the bytes any more
   std::atomic<bool> finished{false};
   std::atomic<unsigned> refs{1};
+  sys::FaultLoan faults;  // the loop's thread's
   Ref<RemoteLoop> home;
   FileWait* waiter = nullptr;  // home's thread
 

@@ -77,7 +77,7 @@ class FileStep {
 
  private:
   FileOperation& operation_;
-  const sys::FileCall call_;
+  sys::FileCall call_;
   const bool may_stop_;
 };
 

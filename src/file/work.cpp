@@ -170,13 +170,13 @@ FileScript FileOperation::open() {
   if (const int error = sys::status_of(opened.get(), status); error < 0) co_return error;
   if (sys::is_directory(status.mode)) co_return -EISDIR;
   offset = sys::seek_file(opened.get(), 0, flags & sys::kOpenAppend ? 2 : 1);
-  seekable = offset >= 0;
-  co_return 0;
+  seekable = offset != -ESPIPE;
+  co_return seekable&& offset < 0 ? static_cast<long>(offset) : 0;
 }
 
 // Appends up to `limit` bytes to `text`, which are probably `expected`. Gives how many, or -errno
-// when there were none. Told to stop it does, unless bytes would be lost: those that were taken at
-// the descriptor's own position.
+// and appends nothing. When bytes would be lost, those that were taken at the descriptor's own
+// position, it neither stops when it is told to, nor fails: who reads on meets the error.
 FileScript FileOperation::append(int from, std::size_t limit, std::int64_t at, std::size_t expected,
                                  bool may_lose) {
   const std::size_t before = text.size();
@@ -204,7 +204,10 @@ FileScript FileOperation::append(int from, std::size_t limit, std::int64_t at, s
       text.append(more.data(), static_cast<std::size_t>(std::max(got, 0L)));
       if (got > 0) expected = done + static_cast<std::size_t>(got) + kChunk;
     }
-    if (got < 0 && done == 0) co_return got;
+    if (got < 0 && may_stop) {
+      text.resize(before);
+      co_return got;
+    }
     if (got <= 0) break;
     if (!may_lose && static_cast<std::size_t>(got) < wanted) break;  // a terminal's line
   }
@@ -245,11 +248,7 @@ FileScript FileOperation::read_whole() {
   const sys::Fd file(static_cast<int>(opening));
   if (const int error = sys::status_of(file.get(), status); error < 0) co_return error;
   const std::size_t expected = status.size > 0 ? static_cast<std::size_t>(status.size) : kChunk;
-  const long got = co_await append(file.get(), SIZE_MAX / 2, -1, expected, true);
-  if (got < 0 || stopped) co_return got;
-  char more;  // an error behind some bytes looked like the end
-  const long end = co_await FileStep(*this, read_call(file.get(), &more, 1, -1), true);
-  co_return end < 0 ? end : 0;
+  co_return co_await append(file.get(), SIZE_MAX / 2, -1, expected, true);
 }
 
 FileScript FileOperation::write_whole() {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
 namespace hob::http {
 namespace {
@@ -59,13 +60,32 @@ Sequence utf8_sequence(std::string_view text) noexcept {
   return {size, true};
 }
 
+// How much of `text` is well-formed, from its beginning. Most text is ASCII: eight at a time.
+std::size_t well_formed(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    for (std::uint64_t word; at + sizeof word <= text.size(); at += sizeof word) {
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if ((word & 0x8080808080808080) != 0) break;
+    }
+    if (at == text.size()) break;
+    const Sequence sequence = utf8_sequence(text.substr(at));
+    if (!sequence.complete) break;
+    at += sequence.size;
+  }
+  return at;
+}
+
 std::string decode_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
+  const std::size_t good = well_formed(bytes);
+  std::string out(bytes.substr(0, good));
+  bytes.remove_prefix(good);
   while (!bytes.empty()) {
-    const Sequence sequence = utf8_sequence(bytes);
-    out += sequence.complete ? bytes.substr(0, sequence.size) : kReplacement;
-    bytes.remove_prefix(sequence.size);
+    out += kReplacement;
+    bytes.remove_prefix(utf8_sequence(bytes).size);
+    const std::size_t more = well_formed(bytes);
+    out += bytes.substr(0, more);
+    bytes.remove_prefix(more);
   }
   return out;
 }
@@ -165,13 +185,6 @@ std::string decode_text(std::string_view bytes, std::string_view charset) {
   return decode_iconv(bytes, label);
 }
 
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const Sequence sequence = utf8_sequence(text);
-    if (!sequence.complete) return false;
-    text.remove_prefix(sequence.size);
-  }
-  return true;
-}
+bool is_utf8(std::string_view text) noexcept { return well_formed(text) == text.size(); }
 
 }  // namespace hob::http

@@ -17,6 +17,8 @@ namespace hob::http::detail {
 struct ClientRoute {
   Url url;
   std::optional<Url> proxy;
+  Ref<Security> security;   // of the request; null: the session's
+  std::string fingerprint;  // that the certificate must have; empty: any
 
   /// Through a proxy as requests with absolute URLs, not through a tunnel.
   bool forwarded() const noexcept;
@@ -24,7 +26,8 @@ struct ClientRoute {
   std::string key(const SessionState& session) const;
 };
 
-/// Makes the connection. Throws ClientConnectorError and those below it, ClientHttpProxyError.
-Coro<Stream> dial(Ref<SessionState> session, ClientRoute route);
+/// Makes the connection. Throws ClientConnectorError and those below it, ClientHttpProxyError,
+/// ServerFingerprintMismatch.
+Coro<Stream> dial(Ref<SessionState> session, ClientRoute route, RequestTag tag);
 
 }  // namespace hob::http::detail

@@ -38,6 +38,7 @@ class Exchange::Upload {
   Future<void> go = create_future<void>();  // the server wants the body
   std::exception_ptr error;                 // of the generator
   Ref<SessionState> session;
+  std::uint64_t number = 0;
   std::string method;
   Url url;
 
@@ -82,10 +83,8 @@ Coro<> Exchange::upload_body(Ref<Upload> upload, StreamWriter writer) {
     } else {
       writer.write(*piece);
     }
-    if (upload->session->trace) {
-      upload->session->tell(TraceEvent::What::chunk_sent, upload->method, upload->url, 0,
-                            piece->size());
-    }
+    upload->session->tell(TraceEvent::What::chunk_sent,
+                          {upload->number, upload->method, &upload->url}, 0, piece->size());
     const auto drained = co_await as_result(writer.drain());
     if (drained.cancelled()) drained.value();
     if (!drained) co_return;  // whoever reads will find the connection broken, too
@@ -113,7 +112,7 @@ Coro<> Exchange::start(OutgoingRequest& request) {
   const StreamWriter writer = connection.stream.writer;
   RequestBody* const body = request.body;
   const bool at_once =
-      body && !body->stream && !request.expect_continue && body->bytes.size() <= kSendAtOnce;
+      body && !body->streamed() && !request.expect_continue && body->bytes.size() <= kSendAtOnce;
   if (at_once && request.chunked) {
     std::string tail;
     write_chunk(tail, body->bytes);
@@ -124,15 +123,23 @@ Coro<> Exchange::start(OutgoingRequest& request) {
   } else {
     writer.write(request.head);
   }
-  if (session_->trace) session_->tell(TraceEvent::What::headers_sent, request.method, request.url);
+  session_->tell(TraceEvent::What::headers_sent, tag(request));
+  if (at_once && !body->bytes.empty()) {
+    session_->tell(TraceEvent::What::chunk_sent, tag(request), 0, body->bytes.size());
+  }
   if (body && !at_once) {
     upload_ = Ref<Upload>::adopt(new Upload);
     upload_->bytes = body->bytes;
-    upload_->stream = std::move(body->stream);
+    if (body->make) {
+      upload_->stream.emplace(body->make());
+    } else {
+      upload_->stream = std::move(body->stream);
+    }
     upload_->length = body->stream_length;
     upload_->chunked = request.chunked;
     upload_->wait = request.expect_continue;
     upload_->session = session_;
+    upload_->number = request.number;
     upload_->method = request.method;
     upload_->url = request.url;
     uploading_ = create_task(upload_body(upload_, writer));
@@ -142,9 +149,7 @@ Coro<> Exchange::start(OutgoingRequest& request) {
     if (upload_ && upload_->error) std::rethrow_exception(upload_->error);
     read.value();
   }
-  if (session_->trace) {
-    session_->tell(TraceEvent::What::headers_received, request.method, request.url, status);
-  }
+  session_->tell(TraceEvent::What::headers_received, tag(request), status);
   if (!parser().has_body()) {
     finish();
   } else if (parser().framing() == Framing::length &&
@@ -162,6 +167,13 @@ void Exchange::take_early() {
     reader().consume(step.consumed);
     if (step.event == ParseEvent::end) return finish();
   }
+}
+
+bool Exchange::take_rest(std::string& rest) noexcept {
+  if (!ended_) return false;
+  rest = std::move(early_);
+  early_.clear();
+  return true;
 }
 
 void Exchange::drop() noexcept {
@@ -204,8 +216,7 @@ Coro<> Exchange::read_head(OutgoingRequest& request) {
     got_bytes_ = true;
     const ParseStep step = parser().feed(view);
     if (step.event == ParseEvent::error) {
-      throw ServerDisconnectedError(std::string("the answer is no HTTP response: ") +
-                                    parser().error().reason);
+      throw BadHttpMessage(parser().error().reason, request.url.text());
     }
     if (step.event == ParseEvent::head && !parser().interim()) {
       status = parser().status();
@@ -242,6 +253,9 @@ Coro<std::string_view> Exchange::next_data() {
     std::string_view view;
     try {
       view = co_await more(want);
+    } catch (const SocketTimeoutError&) {
+      stop();
+      throw;
     } catch (const OSError& error) {
       stop();
       throw ClientPayloadError(std::string("the body of the response is broken off: ") +

@@ -20,6 +20,7 @@ namespace hob::http::detail {
 
 /// A request as it goes out.
 struct OutgoingRequest {
+  std::uint64_t number = 0;  // for traces
   std::string method;
   Url url;
   std::string head;
@@ -35,12 +36,15 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
 
-  /// Sends the request and waits for the head of the final response. Throws ServerDisconnectedError
-  /// and ClientOSError.
+  /// Sends the request and waits for the head of the final response. Throws
+  /// ServerDisconnectedError, ClientOSError and BadHttpMessage.
   Coro<> start(OutgoingRequest& request);
   /// More of the body as it was transferred, a view until the next co_await; empty at the end.
   /// Throws ClientPayloadError.
   Coro<std::string_view> next_data();
+  /// The rest of the body when all of it has come, as it was transferred: then `next_data` gives
+  /// nothing more.
+  bool take_rest(std::string& rest) noexcept;
   /// Closes the connection, unless it was given back already.
   void stop() noexcept;
   /// The same, unless the rest of the response is here already.
@@ -61,6 +65,9 @@ class Exchange {
 
   StreamReader& reader() const noexcept { return lease_.connection()->stream.reader; }
   ResponseParser& parser() const noexcept { return lease_.connection()->parser; }
+  RequestTag tag(const OutgoingRequest& request) const noexcept {
+    return {request.number, request.method, &request.url};
+  }
   Coro<std::string_view> more(std::size_t want);
   Coro<> read_head(OutgoingRequest& request);
   void take_early();

@@ -54,13 +54,18 @@ bool ClientPool::has_room(const std::string& key) const noexcept {
 // Whoever has room was let in when it came, so a newcomer with room overtakes nobody.
 bool ClientPool::must_wait(const std::string& key) const noexcept { return !has_room(key); }
 
-Coro<> ClientPool::acquire(std::string key) {
+void ClientPool::take(const std::string& key) {
   if (closed_) hob::detail::raise_runtime_error("Session is closed");
+  ++active_;
+  ++hosts_[key].active;
+}
+
+Coro<> ClientPool::acquire(std::string key) {
   if (has_room(key)) {
-    ++active_;
-    ++hosts_[key].active;
+    take(key);
     co_return;
   }
+  if (closed_) hob::detail::raise_runtime_error("Session is closed");
   Waiter waiter(*this, std::move(key));
   co_await waiter.turn;
   if (closed_) hob::detail::raise_runtime_error("Session is closed");

@@ -21,10 +21,12 @@ namespace hob::http::detail {
 
 /// A connection to a host, with the state of its parser.
 struct ClientConnection {
-  explicit ClientConnection(Stream made) : stream(std::move(made)) {}
+  ClientConnection(Stream made, const ParserLimits& limits, hob::detail::Ref<Security> trusted)
+      : stream(std::move(made)), parser(limits), security(std::move(trusted)) {}
 
   Stream stream;
   ResponseParser parser;
+  hob::detail::Ref<Security> security;  // whose address is part of the pool's key
   Duration idle_since;
   std::uint64_t requests = 0;
 };
@@ -78,6 +80,8 @@ class ClientPool {
 
   /// Whether `acquire` would wait.
   bool must_wait(const std::string& key) const noexcept;
+  /// The right to a connection of a host that has room.
+  void take(const std::string& key);
   /// Waits for the right to a connection of the host `key`, in order of arrival among those whose
   /// host has room. Cancelling it passes the turn on.
   Coro<> acquire(std::string key);

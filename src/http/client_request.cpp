@@ -19,6 +19,8 @@ namespace hob::http::detail {
 namespace {
 
 constexpr const char* kUserAgent = "hob/0.1";
+// Servers whose nonces are always stale are given up after this many answers.
+constexpr unsigned kDigestTries = 3;
 
 // The state of one request on its way through the hops.
 struct Hop {
@@ -30,7 +32,12 @@ struct Hop {
   bool with_body = true;
   bool same_site = true;  // credentials may be sent
   bool answered_digest = false;
+  unsigned digests = 0;  // challenges that were answered
 };
+
+RequestTag tag_of(const RequestSpec& spec, const Hop& hop) noexcept {
+  return {spec.number, hop.method, &hop.url};
+}
 
 void add_missing(Headers& headers, std::string_view name, std::string_view value) {
   if (!headers.contains(name)) headers.add(name, value);
@@ -39,7 +46,9 @@ void add_missing(Headers& headers, std::string_view name, std::string_view value
 void add_authorization(RequestSpec& spec, Hop& hop, Headers& fields, std::string_view target) {
   SessionState& session = *spec.session;
   if (spec.digest && hop.same_site) {
-    if (!spec.digest->ready()) return;
+    // What the body's hash goes into needs a body that is here.
+    const bool unknown = spec.digest->covers_body() && spec.body.streamed() && hop.with_body;
+    if (!spec.digest->ready() || unknown) return;
     fields.set("Authorization", spec.digest->authorization(hop.method, target, spec.body.bytes));
     hop.answered_digest = true;
     return;
@@ -67,11 +76,11 @@ void add_body_fields(RequestSpec& spec, const Hop& hop, Headers& fields, Outgoin
   add_missing(fields, "Content-Type", spec.body.content_type);
   fields.remove("Content-Length");
   fields.remove("Transfer-Encoding");
-  out.chunked = spec.chunked || (spec.body.stream && spec.body.stream_length < 0);
+  out.chunked = spec.chunked || (spec.body.streamed() && spec.body.stream_length < 0);
   if (out.chunked) {
     fields.add("Transfer-Encoding", "chunked");
   } else {
-    const std::int64_t length = spec.body.stream
+    const std::int64_t length = spec.body.streamed()
                                     ? spec.body.stream_length
                                     : static_cast<std::int64_t>(spec.body.bytes.size());
     fields.add("Content-Length", std::to_string(length));
@@ -80,8 +89,30 @@ void add_body_fields(RequestSpec& spec, const Hop& hop, Headers& fields, Outgoin
   if (out.expect_continue) fields.set("Expect", "100-continue");
 }
 
+// Those of the header field, of the request, of the jar; the request's in place of the jar's.
+void add_cookies(const RequestSpec& spec, const Hop& hop, Headers& fields) {
+  const SessionState& session = *spec.session;
+  std::string all(fields.get("Cookie"));
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (!all.empty()) all += "; ";
+    ((all += name) += '=') += value;
+  };
+  if (hop.same_site) {
+    for (const auto& [name, value] : spec.cookies) add(name, value);
+  }
+  if (session.options.cookies && !session.jar.empty()) {
+    for (const Cookie& cookie : session.jar.matching(hop.url)) {
+      const bool replaced = std::any_of(spec.cookies.begin(), spec.cookies.end(),
+                                        [&](const auto& own) { return own.first == cookie.name; });
+      if (!replaced || !hop.same_site) add(cookie.name, cookie.value);
+    }
+  }
+  if (!all.empty()) fields.set("Cookie", all);
+}
+
 void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingRequest& out) {
   SessionState& session = *spec.session;
+  out.number = spec.number;
   out.method = hop.method;
   out.url = hop.url;
   out.body = nullptr;
@@ -96,6 +127,7 @@ void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingR
   std::string request_target(target);
   if (route.forwarded()) {
     request_target = hop.url.without_user().without_fragment().text();
+    for (const auto& [name, value] : session.options.proxy_headers) fields.set(name, value);
     if (route.proxy->has_user()) {
       add_missing(fields, "Proxy-Authorization",
                   basic_authorization(route.proxy->user(), route.proxy->password()));
@@ -104,13 +136,7 @@ void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingR
   add_missing(fields, "Accept", "*/*");
   if (spec.auto_decompress) add_missing(fields, "Accept-Encoding", Decoder::accept_encoding());
   add_missing(fields, "User-Agent", kUserAgent);
-  if (session.options.cookies) {
-    const std::string cookies = session.jar.header(hop.url);
-    if (!cookies.empty()) {
-      const std::string own(fields.get("Cookie"));
-      fields.set("Cookie", own.empty() ? cookies : own + "; " + cookies);
-    }
-  }
+  add_cookies(spec, hop, fields);
   add_authorization(spec, hop, fields, request_target);
   add_body_fields(spec, hop, fields, out);
 
@@ -123,7 +149,11 @@ void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingR
 
 ClientRoute route_of(const RequestSpec& spec, const Url& url) {
   const SessionState& session = *spec.session;
-  ClientRoute route{url, std::nullopt};
+  ClientRoute route{url, std::nullopt, {}, {}};
+  if (url.secure()) {
+    route.security = spec.security;
+    route.fingerprint = spec.fingerprint;
+  }
   if (spec.proxy) {
     if (!spec.proxy->empty()) route.proxy = *spec.proxy;
   } else if (!session.options.proxy.empty()) {
@@ -135,47 +165,53 @@ ClientRoute route_of(const RequestSpec& spec, const Url& url) {
 }
 
 // A Lease with a connection: one that was kept, or (with `fresh` always) a new one.
-Coro<> connect(Ref<SessionState> session, const ClientRoute& route, const Hop& hop, Lease& lease,
-               bool fresh, Duration sock_connect) {
+Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease, bool fresh,
+               Duration sock_connect, RequestTag tag) {
   std::string key = route.key(*session);
-  if (session->trace && session->pool.must_wait(key)) {
-    session->tell(TraceEvent::What::connection_queued, hop.method, hop.url);
+  if (session->pool.must_wait(key)) {
+    session->tell(TraceEvent::What::connection_queued, tag);
+    co_await session->pool.acquire(key);
+    session->tell(TraceEvent::What::connection_unqueued, tag);
+  } else {
+    session->pool.take(key);
   }
-  co_await session->pool.acquire(key);
   lease = Lease(session, key);
   if (!fresh) {
     if (auto kept = session->pool.take_idle(key)) {
       lease.attach(std::move(kept));
       ++session->reused;
-      session->tell(TraceEvent::What::connection_reused, hop.method, hop.url);
+      session->tell(TraceEvent::What::connection_reused, tag);
       co_return;
     }
   }
+  session->tell(TraceEvent::What::connection_create, tag);
   Result<Stream> made{Stream()};
   if (sock_connect.is_forever()) {
-    made = co_await as_result(dial(session, route));
+    made = co_await as_result(dial(session, route, tag));
   } else {
-    made = co_await as_result(timeout(sock_connect, dial, session, route));
+    made = co_await as_result(timeout(sock_connect, dial, session, route, tag));
   }
   if (!made && type_name(made.exception()) == "TimeoutError") {
     throw ConnectionTimeoutError("no connection to " + std::string(route.url.authority()) +
                                  " within sock_connect");
   }
-  lease.attach(std::make_unique<ClientConnection>(std::move(made).value()));
+  lease.attach(std::make_unique<ClientConnection>(std::move(made).value(), session->options.limits,
+                                                  route.security));
   ++session->created;
-  session->tell(TraceEvent::What::connection_created, hop.method, hop.url);
+  session->tell(TraceEvent::What::connection_created, tag);
 }
 
 // The same within `connect`, which counts the waiting, too.
 Coro<> connect_in_time(RequestSpec& spec, const ClientRoute& route, const Hop& hop, Lease& lease,
                        bool fresh) {
   const ClientTimeout& limits = spec.timeout;
+  const RequestTag tag = tag_of(spec, hop);
   if (limits.connect.is_forever()) {
-    co_await connect(spec.session, route, hop, lease, fresh, limits.sock_connect);
+    co_await connect(spec.session, route, lease, fresh, limits.sock_connect, tag);
     co_return;
   }
   const auto body = [&]() -> Coro<> {
-    return connect(spec.session, route, hop, lease, fresh, limits.sock_connect);
+    return connect(spec.session, route, lease, fresh, limits.sock_connect, tag);
   };
   const auto done = co_await as_result(timeout(limits.connect, body));
   if (!done && type_name(done.exception()) == "TimeoutError") {
@@ -200,10 +236,10 @@ Coro<std::unique_ptr<Exchange>> exchange_once(RequestSpec& spec, Hop& hop) {
     const bool reused = lease.connection()->requests != 0;
     OutgoingRequest out;
     write_head(spec, hop, route, out);
-    if (out.body && out.body->stream && spec.sent) {
+    if (out.body && !out.body->can_repeat() && spec.sent) {
       throw ClientPayloadError("the body of the request is a stream and cannot be sent again");
     }
-    if (out.body && out.body->stream) spec.sent = true;
+    if (out.body && !out.body->can_repeat()) spec.sent = true;
     auto exchange =
         std::make_unique<Exchange>(std::move(lease), spec.session, spec.timeout.sock_read);
     const auto started = co_await as_result(exchange->start(out));
@@ -212,7 +248,7 @@ Coro<std::unique_ptr<Exchange>> exchange_once(RequestSpec& spec, Hop& hop) {
                        is_idempotent(parse_method(hop.method)) && is_lost(started.exception());
     if (!again) started.value();
     ++spec.session->retries;
-    spec.session->tell(TraceEvent::What::retry, hop.method, hop.url);
+    spec.session->tell(TraceEvent::What::retry, tag_of(spec, hop));
   }
 }
 
@@ -227,6 +263,8 @@ Ref<ResponseState> make_response(RequestSpec& spec, const Hop& hop,
                                  std::unique_ptr<Exchange> exchange) {
   auto state = Ref<ResponseState>::adopt(new ResponseState);
   state->session = spec.session;
+  state->number = spec.number;
+  state->body_limit = spec.body_limit;
   state->method = hop.method;
   state->url = hop.url;
   state->exchange = std::move(exchange);
@@ -241,12 +279,20 @@ void take_cookies(SessionState& session, const Response& response) {
   }
 }
 
+// Null also for a coding that nobody knows: then the bytes come as they are, as in aiohttp and
+// fetch.
+std::unique_ptr<Decoder> decoder_for(const Response& response) {
+  const std::string coding = response.headers().combined("Content-Encoding");
+  return coding.empty() || !Decoder::knows(coding) ? nullptr : Decoder::make(coding);
+}
+
 // All hops.
 Coro<Response> follow(Ref<RequestSpec> owned) {
   RequestSpec& spec = *owned;
   SessionState& session = *spec.session;
   if (!session.options.base_url.empty()) spec.url = session.options.base_url.join(spec.url);
   check(spec.url);
+  if (spec.body.measure) spec.body.stream_length = co_await spec.body.measure();
   Hop hop(spec);
   std::vector<Response> history;
   for (;;) {
@@ -255,7 +301,7 @@ Coro<Response> follow(Ref<RequestSpec> owned) {
     take_cookies(session, response);
     if (spec.digest && hop.same_site) {
       spec.digest->info(response.headers().combined("Authentication-Info"));
-      if (response.status() == 401 && spec.body.can_repeat() &&
+      if (response.status() == 401 && spec.body.can_repeat() && ++hop.digests <= kDigestTries &&
           spec.digest->challenge(response.headers().combined("WWW-Authenticate"),
                                  hop.answered_digest)) {
         co_await response.release();
@@ -270,7 +316,7 @@ Coro<Response> follow(Ref<RequestSpec> owned) {
     if (!next) {
       response.state().history = std::move(history);
       if (spec.auto_decompress && !response.state().ended) {
-        response.state().decoder = Decoder::make(response.headers().combined("Content-Encoding"));
+        response.state().decoder = decoder_for(response);
       }
       co_return response;
     }
@@ -278,7 +324,8 @@ Coro<Response> follow(Ref<RequestSpec> owned) {
     if (history.size() + (session.fetch_rules ? 0 : 1) >= spec.max_redirects) {
       throw TooManyRedirects(response.status(), hop.url.text());
     }
-    session.tell(TraceEvent::What::redirect, hop.method, next->url, response.status());
+    session.tell(TraceEvent::What::redirect, {spec.number, hop.method, &next->url},
+                 response.status());
     co_await response.release();
     history.push_back(response);
     if (next->drop_body) hop.with_body = false;
@@ -287,6 +334,7 @@ Coro<Response> follow(Ref<RequestSpec> owned) {
     hop.method = next->method;
     hop.url = next->url;
     hop.answered_digest = false;
+    hop.digests = 0;
   }
 }
 
@@ -296,22 +344,30 @@ Coro<Response> perform_spec(Ref<RequestSpec> spec) {
   if (std::exchange(spec->started, true)) {
     hob::detail::raise_runtime_error("the request was sent already");
   }
-  ++session.requests;
+  spec->number = ++session.requests;
   const std::string method = spec->method;
   const Url url = spec->url;
-  session.tell(TraceEvent::What::request_start, method, url);
+  const RequestTag tag{spec->number, method, &url};
+  session.tell(TraceEvent::What::request_start, tag);
   const Duration deadline = spec->timeout.total.is_forever()
                                 ? Duration::forever()
                                 : get_running_loop().time() + spec->timeout.total;
   auto outcome = co_await as_result(timeout_at(deadline, follow, spec));
   if (!outcome) {
-    session.tell(TraceEvent::What::request_failed, method, url);
+    session.tell_error(tag, outcome.exception());
     outcome.value();
   }
   Response response = std::move(outcome).value();
   response.state().deadline = deadline;
-  session.tell(TraceEvent::What::request_end, method, response.url(), response.status());
-  if (spec->raise_for_status) response.raise_for_status();
+  session.tell(TraceEvent::What::request_end, {spec->number, method, &response.url()},
+               response.status());
+  if (spec->status_check) {
+    co_await spec->status_check(response);
+  } else if (spec->raise_for_status) {
+    response.raise_for_status();
+  } else if (session.status_check && !spec->status_decided) {
+    co_await session.status_check(response);
+  }
   co_return response;
 }
 

@@ -12,6 +12,8 @@ SessionState::SessionState(const ClientOptions& given)
     : options(given),
       pool(given.limit, given.limit_per_host, given.keepalive_timeout),
       connector(given.connector),
+      dns(Ref<Resolver>(given.resolver), given.ttl_dns_cache, given.family),
+      own_security(given.ssl != nullptr),
       security_(given.ssl) {
   if (given.trust_env) {
     environment = ProxyEnvironment::read();
@@ -27,13 +29,34 @@ Security& SessionState::security() {
   return *security_;
 }
 
-void SessionState::tell(TraceEvent::What what, std::string_view method, const Url& url, int status,
-                        std::size_t bytes) {
+Security& SessionState::unverified() {
+  if (!unverified_) {
+    TlsContext context(TlsRole::client);
+    context.set_check_hostname(false);
+    context.set_verify_mode(VerifyMode::none);
+    unverified_ = Ref<Security>(static_cast<Security*>(context));
+  }
+  return *unverified_;
+}
+
+TraceEvent SessionState::event(TraceEvent::What what, const RequestTag& tag, int status,
+                               std::size_t bytes) {
+  TraceEvent event{what, tag.number, tag.method, tag.url, status, bytes, {}, nullptr};
+  return event;
+}
+
+void SessionState::tell_host(TraceEvent::What what, const RequestTag& tag, std::string_view host) {
   if (!trace) return;
-  TraceEvent event{what, method, &url};
-  event.status = status;
-  event.bytes = bytes;
-  trace(event);
+  TraceEvent told = event(what, tag, 0, 0);
+  told.host = host;
+  tell_event(told);
+}
+
+void SessionState::tell_error(const RequestTag& tag, const std::exception_ptr& error) {
+  if (!trace) return;
+  TraceEvent told = event(TraceEvent::What::request_failed, tag, 0, 0);
+  told.error = error;
+  tell_event(told);
 }
 
 }  // namespace detail
@@ -52,6 +75,8 @@ RequestBuilder ClientSession::request(std::string_view method, const Url& url) {
 void ClientSession::close() noexcept { state_->pool.close(); }
 bool ClientSession::closed() const noexcept { return state_->pool.closed(); }
 CookieJar& ClientSession::cookies() noexcept { return state_->jar; }
+void ClientSession::set_status_check(StatusCheck check) { state_->status_check = std::move(check); }
+void ClientSession::clear_dns_cache() noexcept { state_->dns.clear(); }
 void ClientSession::set_trace(Trace trace) { state_->trace = std::move(trace); }
 
 ClientStatistics ClientSession::statistics() const noexcept {

@@ -195,14 +195,31 @@ class Chain final : public Decoder {
   bool first_done_ = false;
 };
 
-std::unique_ptr<Decoder> make_one(std::string_view coding) {
-  if (ascii::equal(coding, "gzip") || ascii::equal(coding, "x-gzip")) {
-    return std::make_unique<ZlibDecoder>(true);
+enum class Coding : unsigned char { identity, gzip, deflate, brotli, zstd, unknown };
+
+Coding coding_of(std::string_view name) noexcept {
+  if (ascii::equal(name, "identity")) return Coding::identity;
+  if (ascii::equal(name, "gzip") || ascii::equal(name, "x-gzip")) return Coding::gzip;
+  if (ascii::equal(name, "deflate")) return Coding::deflate;
+  if (ascii::equal(name, "br")) return Coding::brotli;
+  if (ascii::equal(name, "zstd")) return Coding::zstd;
+  return Coding::unknown;
+}
+
+std::unique_ptr<Decoder> make_one(Coding coding, std::string_view name) {
+  switch (coding) {
+    case Coding::gzip:
+    case Coding::deflate:
+      return std::make_unique<ZlibDecoder>(coding == Coding::gzip);
+    case Coding::brotli:
+      return std::make_unique<BrotliDecoder>();
+    case Coding::zstd:
+      return std::make_unique<ZstdDecoder>();
+    case Coding::identity:
+    case Coding::unknown:
+      break;
   }
-  if (ascii::equal(coding, "deflate")) return std::make_unique<ZlibDecoder>(false);
-  if (ascii::equal(coding, "br")) return std::make_unique<BrotliDecoder>();
-  if (ascii::equal(coding, "zstd")) return std::make_unique<ZstdDecoder>();
-  throw ClientPayloadError("the content coding is not known: " + std::string(coding));
+  throw ClientPayloadError("the content coding is not known: " + std::string(name));
 }
 
 }  // namespace
@@ -210,14 +227,23 @@ std::unique_ptr<Decoder> make_one(std::string_view coding) {
 std::unique_ptr<Decoder> Decoder::make(std::string_view content_encoding) {
   std::unique_ptr<Decoder> decoder;
   int count = 0;
-  detail::for_each_element(content_encoding, [&](std::string_view coding) {
-    if (ascii::equal(coding, "identity")) return;
+  detail::for_each_element(content_encoding, [&](std::string_view name) {
+    const Coding coding = coding_of(name);
+    if (coding == Coding::identity) return;
     if (++count > kCodingsMax) throw ClientPayloadError("too many content codings");
-    auto one = make_one(coding);
+    auto one = make_one(coding, name);
     decoder =
         decoder ? std::make_unique<Chain>(std::move(one), std::move(decoder)) : std::move(one);
   });
   return decoder;
+}
+
+bool Decoder::knows(std::string_view content_encoding) noexcept {
+  bool known = true;
+  detail::for_each_element(content_encoding, [&](std::string_view name) {
+    known = known && coding_of(name) != Coding::unknown;
+  });
+  return known;
 }
 
 std::string decode_body(std::string_view body, std::string_view content_encoding,

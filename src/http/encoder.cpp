@@ -128,28 +128,31 @@ std::unique_ptr<Encoder> Encoder::make(std::string_view coding, int level) {
   return nullptr;
 }
 
-std::string_view Encoder::choose(std::string_view accept_encoding) noexcept {
-  static constexpr std::string_view kKnown[] = {"zstd", "br", "gzip", "deflate"};
-  int weights[4] = {-1, -1, -1, -1}, others = 0;
+int Encoder::weight(std::string_view accept_encoding, std::string_view coding) noexcept {
+  int others = 0;
   while (!accept_encoding.empty()) {
     std::string_view element = ascii::take_until(accept_encoding, ',');
-    const std::string_view name = ascii::trim(ascii::take_until(element, ';'));
+    std::string_view name = ascii::trim(ascii::take_until(element, ';'));
+    if (ascii::equal(name, "x-gzip")) name = "gzip";
     element = ascii::trim(element);
     const int weight = ascii::starts_with(element, "q=") ? parse_weight(element.substr(2)) : 1000;
+    if (ascii::equal(name, coding)) return weight;
     if (name == "*") others = weight;
-    for (std::size_t i = 0; i < 4; ++i) {
-      if (ascii::equal(name, kKnown[i]) || (i == 2 && ascii::equal(name, "x-gzip"))) {
-        weights[i] = weight;
-      }
-    }
   }
+  return others;
+}
+
+std::string_view Encoder::choose(std::string_view accept_encoding) noexcept {
   std::string_view best;
   int best_weight = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    const int weight = weights[i] < 0 ? others : weights[i];
-    if (weight > best_weight) best = kKnown[i], best_weight = weight;
+  for (const std::string_view coding : {"zstd", "br", "gzip", "deflate"}) {
+    const int weight = Encoder::weight(accept_encoding, coding);
+    if (weight > best_weight) best = coding, best_weight = weight;
   }
-  return best;
+  // `*` is also about identity, but that it is not named is no reason against compressing.
+  const bool plain = accept_encoding.find("identity") != std::string_view::npos &&
+                     weight(accept_encoding, "identity") > best_weight;
+  return plain ? std::string_view() : best;
 }
 
 }  // namespace hob::http

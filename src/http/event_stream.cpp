@@ -57,6 +57,7 @@ hob::detail::WriterAwaiter EventStream::ping() { return body_.write(":\n\n"); }
 ServerResponse event_stream(Function<Coro<>(EventStream&)> send) {
   Fill fill{std::move(send)};
   ServerResponse response = stream_response(std::move(fill), "text/event-stream");
+  response.cancel_on_disconnect = true;
   response.headers.add("Cache-Control", "no-store");
   // nginx as a proxy would keep events until there are many.
   response.headers.add("X-Accel-Buffering", "no");

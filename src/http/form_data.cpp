@@ -2,6 +2,9 @@
 #include "http/ascii.hpp"
 #include "http/digest.hpp"
 
+#include <hob/core/raise.hpp>
+#include <hob/file/file.hpp>
+#include <hob/file/paths.hpp>
 #include <hob/http/multipart.hpp>
 
 namespace hob::http {
@@ -33,6 +36,25 @@ FormData& FormData::add_file(std::string_view name, std::string content, std::st
                    std::string(content_type), true});
 }
 
+FormData& FormData::add_stream(std::string_view name, AsyncGenerator<std::string> content,
+                               std::string_view filename, std::string_view content_type,
+                               std::int64_t length) {
+  add_file(name, {}, filename, content_type);
+  parts_.back().generator = std::make_shared<AsyncGenerator<std::string>>(std::move(content));
+  parts_.back().length = length;
+  streamed_ = once_ = true;
+  return *this;
+}
+
+FormData& FormData::add_path(std::string_view name, std::string_view path,
+                             std::string_view filename, std::string_view content_type) {
+  if (filename.empty()) filename = path.substr(path.rfind('/') + 1);
+  add_file(name, {}, filename, content_type);
+  parts_.back().path = path;
+  streamed_ = true;
+  return *this;
+}
+
 FormData& FormData::add_part(Part part) {
   if (part.is_file) multipart_ = true;
   if (boundary_.empty()) boundary_ = "hob-" + random_hex(16);  // that it occurs inside is no risk
@@ -45,7 +67,21 @@ std::string FormData::content_type() const {
                     : "application/x-www-form-urlencoded";
 }
 
+std::string FormData::head_of(const Part& part) const {
+  std::string out = "--" + boundary_ + "\r\nContent-Disposition: form-data; name=";
+  append_quoted(out, part.name);
+  if (part.is_file) {
+    out += "; filename=";
+    append_quoted(out, part.filename);
+    out += "\r\nContent-Type: " + part.content_type;
+  }
+  return out += "\r\n\r\n";
+}
+
+std::string FormData::end() const { return "--" + boundary_ + "--\r\n"; }
+
 std::string FormData::encode() const {
+  if (streamed_) hob::detail::raise_value_error("the form is streamed: it is not here as a whole");
   if (!multipart_) {
     Params params;
     for (const Part& part : parts_) params.add(part.name, part.content);
@@ -53,17 +89,51 @@ std::string FormData::encode() const {
   }
   std::string out;
   for (const Part& part : parts_) {
-    out += "--" + boundary_ + "\r\nContent-Disposition: form-data; name=";
-    append_quoted(out, part.name);
-    if (part.is_file) {
-      out += "; filename=";
-      append_quoted(out, part.filename);
-      out += "\r\nContent-Type: " + part.content_type;
-    }
-    (out += "\r\n\r\n") += part.content;
+    out += head_of(part);
+    out += part.content;
     out += "\r\n";
   }
-  return out + "--" + boundary_ + "--\r\n";
+  return out + end();
+}
+
+AsyncGenerator<std::string> FormData::pieces(FormData form) {
+  for (const Part& part : form.parts_) {
+    co_yield form.head_of(part);
+    if (part.generator) {
+      while (auto piece = co_await part.generator->anext()) co_yield std::move(*piece);
+    } else if (!part.path.empty()) {
+      auto content = file_pieces(part.path);
+      while (auto piece = co_await content.anext()) co_yield std::move(*piece);
+    } else {
+      co_yield part.content;
+    }
+    co_yield "\r\n";
+  }
+  co_yield form.end();
+}
+
+Coro<std::int64_t> FormData::measure(FormData form) {
+  std::size_t total = form.end().size();
+  for (const Part& part : form.parts_) {
+    total += form.head_of(part).size() + part.content.size() + 2;
+    if (part.generator) {
+      if (part.length < 0) co_return -1;
+      total += static_cast<std::size_t>(part.length);
+    } else if (!part.path.empty()) {
+      const StatResult found = co_await stat(part.path);
+      total += static_cast<std::size_t>(found.size);
+    }
+  }
+  co_return static_cast<std::int64_t>(total);
+}
+
+AsyncGenerator<std::string> file_pieces(std::string path) {
+  File file = co_await open(path);
+  for (;;) {
+    std::string piece = co_await file.read(64 << 10);
+    if (piece.empty()) co_return;
+    co_yield std::move(piece);
+  }
 }
 
 std::string_view guess_content_type(std::string_view filename) noexcept {

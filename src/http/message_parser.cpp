@@ -102,9 +102,11 @@ ParseStep MessageParser::feed_body(std::string_view input) {
   }
   if (input.empty()) return {ParseEvent::need_more};
   if (framing_ == Framing::until_close) {
-    length_ += input.size();
-    if (length_ > limits_.body) return refuse(Status::content_too_large, "the body is too large");
-    return {ParseEvent::data, input.size(), input};
+    // What is allowed comes first, so that where the bytes were cut makes no difference.
+    if (length_ == limits_.body) return refuse(Status::content_too_large, "the body is too large");
+    const std::size_t allowed = std::min<std::uint64_t>(limits_.body - length_, input.size());
+    length_ += allowed;
+    return {ParseEvent::data, allowed, input.substr(0, allowed)};
   }
   const std::size_t size = std::min<std::uint64_t>(left_, input.size());
   left_ -= size;

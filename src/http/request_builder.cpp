@@ -5,6 +5,7 @@
 #include "http/session_state.hpp"
 
 #include <hob/core/raise.hpp>
+#include <hob/file/paths.hpp>
 
 namespace hob::http {
 
@@ -21,6 +22,7 @@ RequestSpec::RequestSpec(Ref<SessionState> of, std::string_view with_method, Url
       method(with_method),
       url(std::move(to)),
       timeout(session->options.timeout),
+      body_limit(session->options.body_limit),
       max_redirects(session->options.max_redirects),
       raise_for_status(session->options.raise_for_status),
       auto_decompress(session->options.auto_decompress) {}
@@ -28,10 +30,15 @@ RequestSpec::RequestSpec(Ref<SessionState> of, std::string_view with_method, Url
 namespace {
 
 void set_body(RequestSpec& spec, std::string bytes, std::string content_type) {
-  spec.body.stream.reset();
+  spec.body.clear();
   spec.body.bytes = std::move(bytes);
   spec.body.content_type = std::move(content_type);
   spec.body.present = true;
+}
+
+Coro<std::int64_t> size_of_file(std::string path) {
+  const StatResult found = co_await stat(path);
+  co_return found.size;
 }
 
 }  // namespace
@@ -70,7 +77,17 @@ RequestBuilder& RequestBuilder::data(std::string bytes) {
 }
 
 RequestBuilder& RequestBuilder::data(const FormData& form) {
-  detail::set_body(*spec_, form.encode(), form.content_type());
+  if (!form.is_streamed()) {
+    detail::set_body(*spec_, form.encode(), form.content_type());
+    return *this;
+  }
+  detail::set_body(*spec_, {}, form.content_type());
+  if (form.can_repeat()) {
+    spec_->body.make = [form] { return form.stream(); };
+  } else {
+    spec_->body.stream.emplace(form.stream());
+  }
+  spec_->body.measure = [form] { return form.length(); };
   return *this;
 }
 
@@ -83,6 +100,21 @@ RequestBuilder& RequestBuilder::data(AsyncGenerator<std::string> stream, std::in
   detail::set_body(*spec_, {}, "application/octet-stream");
   spec_->body.stream.emplace(std::move(stream));
   spec_->body.stream_length = length;
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::data(Function<AsyncGenerator<std::string>()> make,
+                                     std::int64_t length) {
+  detail::set_body(*spec_, {}, "application/octet-stream");
+  spec_->body.make = std::move(make);
+  spec_->body.stream_length = length;
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::file(std::string path) {
+  detail::set_body(*spec_, {}, std::string(guess_content_type(path)));
+  spec_->body.measure = [path] { return detail::size_of_file(path); };
+  spec_->body.make = [path = std::move(path)] { return file_pieces(path); };
   return *this;
 }
 
@@ -136,6 +168,44 @@ RequestBuilder& RequestBuilder::max_redirects(unsigned count) {
 
 RequestBuilder& RequestBuilder::raise_for_status(bool raise) {
   spec_->raise_for_status = raise;
+  spec_->status_decided = true;
+  spec_->status_check = {};
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::check_status(StatusCheck check) {
+  spec_->status_check = std::move(check);
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::body_limit(std::size_t bytes) {
+  spec_->body_limit = bytes;
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::cookie(std::string_view name, std::string_view value) {
+  CookieJar().set(name, value, spec_->url);  // throws for what a cookie cannot be
+  for (auto& [own, its_value] : spec_->cookies) {
+    if (own != name) continue;
+    its_value = value;
+    return *this;
+  }
+  spec_->cookies.emplace_back(name, value);
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::ssl(Security& context) {
+  spec_->security = hob::detail::Ref<Security>(&context);
+  return *this;
+}
+
+RequestBuilder& RequestBuilder::fingerprint(std::string_view sha256) {
+  std::string text = ascii::lower(sha256);
+  std::erase(text, ':');
+  if (text.size() != 64 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    hob::detail::raise_value_error("a SHA-256 fingerprint has 64 hexadecimal digits");
+  }
+  spec_->fingerprint = std::move(text);
   return *this;
 }
 

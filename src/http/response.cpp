@@ -6,6 +6,7 @@
 #include <hob/http/charset.hpp>
 #include <hob/http/client_error.hpp>
 #include <hob/loop/event_loop.hpp>
+#include <hob/stream/errors.hpp>
 #include <hob/task/as_result.hpp>
 #include <hob/task/timeout.hpp>
 
@@ -21,6 +22,12 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kDecodeAtOnce = 32 << 10;
+constexpr std::size_t kLineMax = 1 << 20;
+constexpr std::size_t kReleaseMax = 64 << 10;
+
+[[noreturn]] void throw_too_large() {
+  throw ClientPayloadError("the body of the response is larger than the limit");
+}
 
 }  // namespace
 
@@ -29,10 +36,7 @@ Coro<std::string_view> ResponseState::next_piece() {
     if (!decoder) {
       const std::string_view piece = co_await exchange->next_data();
       ended = piece.empty();
-      if (!ended && session->trace) {
-        session->tell(TraceEvent::What::chunk_received, method, url, exchange->status,
-                      piece.size());
-      }
+      if (!ended) tell_received(piece.size());
       co_return piece;
     }
     decoded_.resize(kDecodeAtOnce);
@@ -46,10 +50,7 @@ Coro<std::string_view> ResponseState::next_piece() {
     }
     encoded_at_ += step.consumed;
     if (step.produced != 0) {
-      if (session->trace) {
-        session->tell(TraceEvent::What::chunk_received, method, url, exchange->status,
-                      step.produced);
-      }
+      tell_received(step.produced);
       co_return std::string_view(decoded_).substr(0, step.produced);
     }
     if (step.consumed != 0) continue;
@@ -66,6 +67,16 @@ Coro<std::string_view> ResponseState::next_piece() {
   co_return std::string_view();
 }
 
+bool ResponseState::load_now() {
+  if (body_read) return true;
+  if (decoder || ahead_at != ahead.size() || !body.empty()) return false;
+  if (!exchange->take_rest(body)) return false;
+  if (!body.empty()) tell_received(body.size());
+  ended = body_read = true;
+  if (body.size() > body_limit) throw_too_large();
+  return true;
+}
+
 Coro<bool> ResponseState::fill() {
   if (body_read) co_return false;
   const std::string_view piece = co_await next_piece();
@@ -76,35 +87,43 @@ Coro<bool> ResponseState::fill() {
   co_return true;
 }
 
-template <class T>
-Coro<T> ResponseState::limited(Ref<ResponseState> self,
-                               Coro<T> (*fn)(Ref<ResponseState>, std::size_t), std::size_t n) {
+template <class T, class... Args>
+Coro<T> ResponseState::limited(Ref<ResponseState> self, Coro<T> (*fn)(Ref<ResponseState>, Args...),
+                               std::type_identity_t<Args>... args) {
   if (self->deadline.is_forever() || self->ended) {
-    T value = co_await fn(self, n);
+    T value = co_await fn(self, std::move(args)...);
     co_return value;
   }
-  auto outcome = co_await as_result(timeout_at(self->deadline, fn, self, n));
-  if (!outcome) self->exchange->stop();
+  auto outcome = co_await as_result(timeout_at(self->deadline, fn, self, std::move(args)...));
+  if (!outcome && !outcome.cancelled() && type_name(outcome.exception()) == "TimeoutError") {
+    self->exchange->stop();
+  }
   co_return std::move(outcome).value();
 }
 
 namespace {
 
-Coro<std::string> read_all(Ref<ResponseState> self, std::size_t) {
-  if (self->body_read) co_return self->body;
+// Makes `body` the whole of it.
+Coro<None> load(Ref<ResponseState> self) {
+  if (self->load_now()) co_return None();
   self->body.append(self->ahead, self->ahead_at);
   self->ahead.clear();
   self->ahead_at = 0;
   for (;;) {
     const std::string_view piece = co_await self->next_piece();
     if (piece.empty()) break;
-    if (piece.size() > self->session->options.body_limit - self->body.size()) {
+    if (piece.size() > self->body_limit - self->body.size()) {
       self->exchange->stop();
-      throw ClientPayloadError("the body of the response is larger than the limit");
+      throw_too_large();
     }
     self->body += piece;
   }
   self->body_read = true;
+  co_return None();
+}
+
+Coro<std::string> read_all(Ref<ResponseState> self) {
+  if (!self->load_now()) co_await ResponseState::limited(self, &load);
   co_return self->body;
 }
 
@@ -130,16 +149,28 @@ Coro<std::string> read_exactly_or_rest(Ref<ResponseState> self, std::size_t n) {
   co_return take_ahead(*self, n);
 }
 
-Coro<std::string> read_line(Ref<ResponseState> self, std::size_t limit) {
-  std::size_t scanned = 0;
+Coro<std::string> read_until(Ref<ResponseState> self, std::string separator) {
+  if (separator.empty()) throw ValueError("the separator is empty");
+  std::size_t scanned = 0;  // no separator begins before
   for (;;) {
-    const std::size_t at = self->ahead.find('\n', self->ahead_at + scanned);
-    if (at != std::string::npos) co_return take_ahead(*self, at + 1 - self->ahead_at);
-    scanned = available(*self);
-    if (scanned > limit) throw ValueError("a line of the body is too long");
+    const std::size_t at = self->ahead.find(separator, self->ahead_at + scanned);
+    if (at != std::string::npos) {
+      co_return take_ahead(*self, at + separator.size() - self->ahead_at);
+    }
+    const std::size_t here = available(*self);
+    if (here > kLineMax) throw ValueError("a line of the body is too long");
+    scanned = here < separator.size() ? 0 : here - separator.size() + 1;
     const bool more = co_await self->fill();
-    if (!more) co_return take_ahead(*self, limit);
+    if (!more) co_return take_ahead(*self, SIZE_MAX);
   }
+}
+
+Coro<std::string> read_line(Ref<ResponseState> self) { return read_until(std::move(self), "\n"); }
+
+Coro<std::string> read_exactly(Ref<ResponseState> self, std::size_t n) {
+  std::string bytes = co_await read_exactly_or_rest(self, n);
+  if (bytes.size() < n) throw IncompleteReadError(std::move(bytes), n);
+  co_return bytes;
 }
 
 Coro<std::string> release_rest(Ref<ResponseState> self, std::size_t limit) {
@@ -154,9 +185,6 @@ Coro<std::string> release_rest(Ref<ResponseState> self, std::size_t limit) {
   co_return std::string();
 }
 
-constexpr std::size_t kLineMax = 1 << 20;
-constexpr std::size_t kReleaseMax = 64 << 10;
-
 Coro<std::optional<std::string>> none_if_empty(Coro<std::string> (*fn)(Ref<ResponseState>,
                                                                        std::size_t),
                                                Ref<ResponseState> self, std::size_t n) {
@@ -166,7 +194,7 @@ Coro<std::optional<std::string>> none_if_empty(Coro<std::string> (*fn)(Ref<Respo
 }
 
 Coro<std::optional<std::string>> line_without_end(Ref<ResponseState> self) {
-  std::string line = co_await ResponseState::limited(self, &read_line, kLineMax);
+  std::string line = co_await ResponseState::limited(self, &read_line);
   if (line.empty()) co_return std::nullopt;
   if (line.ends_with('\n')) line.pop_back();
   if (line.ends_with('\r')) line.pop_back();
@@ -174,11 +202,12 @@ Coro<std::optional<std::string>> line_without_end(Ref<ResponseState> self) {
 }
 
 Coro<std::string> text_of(Ref<ResponseState> self, std::string encoding) {
-  const std::string bytes = co_await ResponseState::limited(self, &read_all, 0);
+  if (!self->load_now()) co_await ResponseState::limited(self, &load);
   if (encoding.empty()) {
-    encoding = ContentType::parse(self->exchange->headers.get("Content-Type")).charset();
+    const std::string_view type = self->exchange->headers.get("Content-Type");
+    if (type.find(';') != std::string_view::npos) encoding = ContentType::parse(type).charset();
   }
-  co_return decode_text(bytes, encoding);
+  co_return decode_text(self->body, encoding);
 }
 
 Coro<> release_quietly(Ref<ResponseState> self) {
@@ -220,11 +249,13 @@ ContentType Response::content_type() const {
   return ContentType::parse(headers().get("Content-Type"));
 }
 
+ContentDisposition Response::content_disposition() const {
+  return ContentDisposition::parse(headers().get("Content-Disposition"));
+}
+
 std::vector<Link> Response::links() const { return Link::parse(headers().combined("Link"), url()); }
 
-Coro<std::string> Response::read() const {
-  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_all, 0);
-}
+Coro<std::string> Response::read() const { return detail::read_all(Ref<ResponseState>(state_)); }
 Coro<std::string> Response::bytes() const { return read(); }
 Coro<std::string> Response::text(std::string_view encoding) const {
   return detail::text_of(Ref<ResponseState>(state_), std::string(encoding));
@@ -243,7 +274,14 @@ Coro<std::string> Content::read(std::size_t n) const {
 }
 Coro<std::string> Content::readany() const { return read(SIZE_MAX); }
 Coro<std::string> Content::readline() const {
-  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_line, detail::kLineMax);
+  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_line);
+}
+Coro<std::string> Content::readexactly(std::size_t n) const {
+  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_exactly, n);
+}
+Coro<std::string> Content::readuntil(std::string_view separator) const {
+  return ResponseState::limited(Ref<ResponseState>(state_), &detail::read_until,
+                                std::string(separator));
 }
 Coro<std::optional<std::string>> Content::next_chunk(std::size_t n) const {
   return detail::none_if_empty(&detail::read_exactly_or_rest, Ref<ResponseState>(state_), n);

@@ -11,6 +11,8 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace hob::http::detail {
@@ -29,16 +31,20 @@ class ResponseState {
   /// The next piece of the decoded body, a view until the next co_await; empty at the end. Of all
   /// reads, before `ahead`.
   Coro<std::string_view> next_piece();
+  /// Whether the whole body is in `body` now, without a wait: most come with their head.
+  bool load_now();
   /// Makes `ahead` longer; false at the end.
   Coro<bool> fill();
-  /// `coro` within the time that the request has left.
-  template <class T>
-  static Coro<T> limited(Ref<ResponseState> self, Coro<T> (*fn)(Ref<ResponseState>, std::size_t),
-                         std::size_t n);
+  /// `fn(self, args...)` within the time that the request has left.
+  template <class T, class... Args>
+  static Coro<T> limited(Ref<ResponseState> self, Coro<T> (*fn)(Ref<ResponseState>, Args...),
+                         std::type_identity_t<Args>... args);
 
   Ref<SessionState> session;
   std::unique_ptr<Exchange> exchange;
   std::unique_ptr<Decoder> decoder;
+  std::uint64_t number = 0;  // of the request, for traces
+  std::size_t body_limit = SIZE_MAX;
   std::string method;
   Url url;
   std::vector<Response> history;
@@ -51,6 +57,10 @@ class ResponseState {
   bool ended = false;
 
  private:
+  void tell_received(std::size_t bytes) {
+    session->tell(TraceEvent::What::chunk_received, {number, method, &url}, exchange->status,
+                  bytes);
+  }
   ~ResponseState() {
     if (exchange) exchange->drop();
   }

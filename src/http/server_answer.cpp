@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // How ServerConnection writes an answer.
 #include <hob/core/error.hpp>
+#include <hob/executor/run_in_executor.hpp>
 #include <hob/http/serializer.hpp>
+#include <hob/stream/sendfile.hpp>
 #include <hob/task/as_result.hpp>
+#include <hob/task/timeout.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "http/scan.hpp"
 #include "http/server_connection.hpp"
+#include "sys/file.hpp"
 
 namespace hob::http::detail {
 
@@ -18,6 +23,10 @@ namespace {
 constexpr std::size_t kCopyMax = 16 << 10;
 /// Smaller bodies are not worth a coding.
 constexpr std::size_t kCompressMin = 256;
+/// Larger bodies are encoded in a thread: 64 KiB take about a millisecond.
+constexpr std::size_t kEncodeOffLoop = 64 << 10;
+/// So much of a file has to be taken within the time for which a client may stand still.
+constexpr std::size_t kFilePiece = 128 << 10;
 
 /// Fields that say how the message is framed belong to the server.
 bool is_servers_field(std::string_view name) noexcept {
@@ -52,6 +61,32 @@ bool is_compressible(std::string_view type) noexcept {
          type == "application/xml" || type == "application/wasm";
 }
 
+bool is_timeout(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TimeoutError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// In a thread. When the request is gone meanwhile, and the descriptor another file's, nobody sees
+/// what was read, and pread(2) moves nothing.
+std::string read_piece_of(int file, std::int64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  const long n = sys::read_file(file, bytes.data(), size, offset);
+  if (n < 0) throw OSError(static_cast<int>(-n), "read");
+  bytes.resize(static_cast<std::size_t>(n));
+  return bytes;
+}
+
+std::string encoded(std::unique_ptr<Encoder> encoder, std::string body) {
+  std::string out;
+  encoder->encode(body, out, Encoder::Flush::finish);
+  return out;
+}
+
 }  // namespace
 
 /// Chooses a coding of the body, when there is a point in that.
@@ -74,11 +109,15 @@ void ServerConnection::compress(const ServerRequest& request, ServerResponse& re
   // Other bytes are another representation: a strong tag would be wrong (RFC 9110, 8.8.3.3).
   const std::string tag(response.headers.get("ETag"));
   if (!tag.empty() && !tag.starts_with("W/")) response.headers.set("ETag", "W/" + tag);
-  if (response.write) return;
-  std::string encoded;
-  encoder_->encode(response.body, encoded, Encoder::Flush::finish);
-  response.body = std::move(encoded);
-  encoder_.reset();
+}
+
+/// A whole body: in a thread when it is large.
+Coro<> ServerConnection::encode_body(ServerResponse& response) {
+  if (response.body.size() <= kEncodeOffLoop) {
+    response.body = encoded(std::move(encoder_), std::move(response.body));
+  } else {
+    response.body = co_await to_thread(encoded, std::move(encoder_), std::move(response.body));
+  }
 }
 
 /// Everything before the body. The length of the body is not known when `left_` is negative.
@@ -119,7 +158,6 @@ void ServerConnection::write_head(const ServerRequest& request, ServerResponse& 
 }
 
 void ServerConnection::write_whole(const ServerRequest& request, ServerResponse& response) {
-  compress(request, response);
   const bool bodiless = is_bodiless(response.status);
   left_ = static_cast<std::int64_t>(response.body.size());
   write_head(request, response, bodiless);
@@ -141,7 +179,6 @@ void ServerConnection::write_whole(const ServerRequest& request, ServerResponse&
 }
 
 Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerResponse& response) {
-  compress(request, response);
   const bool bodiless = is_bodiless(response.status);
   left_ = response.content_length;
   write_head(request, response, bodiless);
@@ -152,7 +189,9 @@ Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerRespon
   // The head leaves with the first piece, or when the writer waits for something else.
   flush_soon();
   BodyWriter body(*this);
+  if (response.cancel_on_disconnect || app_->options.handler_cancellation) watch().start(true);
   const Result<> written = co_await as_result(response.write(body));
+  if (watch_) watch_->stop();
   if (written && encoder_) {
     std::string rest;
     encoder_->encode({}, rest, Encoder::Flush::finish);
@@ -173,6 +212,16 @@ Coro<> ServerConnection::write_stream(const ServerRequest& request, ServerRespon
   flush();
 }
 
+/// Bytes of the body that are about to be sent.
+void ServerConnection::count_piece(std::uint64_t size) {
+  if (left_ >= 0) {
+    if (static_cast<std::uint64_t>(left_) < size)
+      throw RuntimeError("the body of a response is longer than its content_length");
+    left_ -= static_cast<std::int64_t>(size);
+  }
+  sent_ += size;
+}
+
 hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
   std::string encoded;
   if (encoder_ && !bytes.empty()) {
@@ -180,12 +229,7 @@ hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
     bytes = encoded;
   }
   if (!bytes.empty()) {
-    if (left_ >= 0) {
-      if (static_cast<std::uint64_t>(left_) < bytes.size())
-        throw RuntimeError("the body of a response is longer than its content_length");
-      left_ -= static_cast<std::int64_t>(bytes.size());
-    }
-    sent_ += bytes.size();
+    count_piece(bytes.size());
     if (chunked_) {
       begin_chunk(out_, bytes.size());
       writer_.writelines(Text(out_), bytes, Text("\r\n"));
@@ -198,10 +242,40 @@ hob::detail::WriterAwaiter ServerConnection::write_piece(Text bytes) {
   return writer_.drain();
 }
 
+Coro<> ServerConnection::write_file(int file, std::int64_t offset, std::uint64_t count) {
+  const bool as_it_is = !encoder_ && !chunked_;
+  if (as_it_is) flush();
+  while (count != 0) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(count, kFilePiece));
+    std::size_t sent = 0;
+    if (as_it_is) {
+      count_piece(size);
+      disarm(Phase::answer);
+      const Duration limit = app_->options.stall_timeout;
+      Result<std::size_t> piece =
+          co_await as_result(wait_for(sendfile(writer_, file, offset, size), limit));
+      if (!piece && is_timeout(piece.exception())) throw OSError(ETIMEDOUT, "sendfile");
+      sent = std::move(piece).value();
+    } else {
+      const std::string piece = co_await to_thread(read_piece_of, file, offset, size);
+      sent = piece.size();
+      if (sent != 0) co_await write_piece(piece);
+    }
+    if (sent == 0 || (as_it_is && sent < size))
+      throw RuntimeError("a file has become shorter while it was sent");
+    offset += static_cast<std::int64_t>(sent);
+    count -= sent;
+  }
+}
+
 }  // namespace hob::http::detail
 
 namespace hob::http {
 
 hob::detail::WriterAwaiter BodyWriter::write(Text bytes) { return connection_.write_piece(bytes); }
+
+Coro<> BodyWriter::send_file(int file, std::int64_t offset, std::uint64_t count) {
+  return connection_.write_file(file, offset, count);
+}
 
 }  // namespace hob::http

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/error_page.hpp"
 #include "http/server_connection.hpp"
 
 namespace hob::http::detail {
@@ -27,21 +28,22 @@ constexpr std::size_t kBatchMax = 64 << 10;
 constexpr unsigned kStepMax = 64;
 
 /// The answer that an exception of a handler means; without one (a fault) it is reported.
-ServerResponse answer_of(const std::exception_ptr& error) {
+ServerResponse answer_of(const std::exception_ptr& error, ErrorPages pages,
+                         const ServerRequest& request) {
   try {
     std::rethrow_exception(error);
   } catch (const HTTPException& e) {
-    ServerResponse response = text_response(e.what(), e.status());
+    ServerResponse response = error_page(pages, &request, e.status(), e.what());
     for (const auto [name, value] : e.headers()) response.headers.set(name, value);
     return response;
   } catch (const JSONDecodeError& e) {
-    return text_response(std::string("400: ") + e.what(), Status::bad_request);
+    return error_page(pages, &request, Status::bad_request, std::string("400: ") + e.what());
   } catch (...) {
     ExceptionContext context;
     context.message = "Error handling request";
     context.exception = error;
     get_running_loop().call_exception_handler(context);
-    return text_response("500: Internal Server Error", Status::internal_server_error);
+    return error_page(pages, &request, Status::internal_server_error, "500: Internal Server Error");
   }
 }
 
@@ -63,7 +65,8 @@ ServerConnection::ServerConnection(hob::detail::Ref<ServerApp> app, Stream strea
       reader_(std::move(stream.reader)),
       writer_(std::move(stream.writer)),
       task_(task),
-      parser_(app_->options.limits) {
+      parser_(app_->options.limits),
+      cancelling_before_(task.cancelling()) {
   app_->enter(*this);
 }
 
@@ -88,8 +91,19 @@ Coro<> ServerConnection::run(hob::detail::Ref<ServerApp> app, Stream stream) {
     writer.close();
   } else {
     writer.abort();
-    if (!is_os_error(ended.exception())) std::rethrow_exception(ended.exception());
+    if (is_os_error(ended.exception()) || connection.was_our_cancel(ended.exception())) co_return;
+    std::rethrow_exception(ended.exception());
   }
+}
+
+/// Whether it is the cancellation of a client that is gone, or of a shutdown: the end of this
+/// connection, and nothing that the one who awaits it has asked for.
+bool ServerConnection::was_our_cancel(const std::exception_ptr& error) noexcept {
+  if (!hob::detail::is_cancelled_error(error)) return false;
+  const unsigned ours = cancels_ + (watch_ ? watch_->cancels() : 0);
+  unsigned left = task_.cancelling();
+  for (unsigned i = 0; i < ours; ++i) left = task_.uncancel();
+  return ours != 0 && left <= cancelling_before_;
 }
 
 Coro<> ServerConnection::serve() {
@@ -169,6 +183,7 @@ void ServerConnection::fill(ServerRequest& request) {
 Coro<> ServerConnection::serve_one(ServerRequest& request) {
   ServerResponse response;
   std::exception_ptr error;
+  if (app_->options.handler_cancellation) watch().start(true);
   try {
     Result<ServerResponse> answer = co_await as_result(app_->handle(request));
     if (answer) {
@@ -181,8 +196,9 @@ Coro<> ServerConnection::serve_one(ServerRequest& request) {
   }
   if (error) {
     if (hob::detail::is_cancelled_error(error)) std::rethrow_exception(error);
-    response = answer_of(error);
+    response = answer_of(error, app_->options.error_pages, request);
   }
+  if (watch_) watch_->stop();
   if (timed_out_) co_return;
   // A client that waits for "100 Continue" may send its body all the same, or may not.
   if (app_->closing() || continue_due_) keep_ = false;
@@ -190,6 +206,8 @@ Coro<> ServerConnection::serve_one(ServerRequest& request) {
       parser_.content_length() > kSkipMax)
     keep_ = false;
   sent_ = 0;
+  compress(request, response);
+  if (encoder_ && !response.write) co_await encode_body(response);
   if (response.write) {
     co_await write_stream(request, response);
   } else {
@@ -221,8 +239,13 @@ Coro<bool> ServerConnection::read_piece(ServerRequest& request, std::string& int
     }
     flush();
     arm(Phase::body, app_->options.stall_timeout);
+    const bool watched = watch_ && watch_->watching();
+    if (watched) watch_->stop();
     const std::size_t had = bytes.size() - step.consumed;
-    bytes = co_await reader_.peek(had + 1);
+    Result<std::string_view> more = co_await as_result(reader_.peek(had + 1));
+    if (!more && !is_os_error(more.exception())) std::rethrow_exception(more.exception());
+    bytes = more ? *more : std::string_view();  // a reset is the client's doing, too
+    if (watched) watch_->start(app_->options.handler_cancellation);
     disarm(Phase::answer);
     if (bytes.size() <= had) {
       keep_ = false;
@@ -275,13 +298,15 @@ Coro<> ServerConnection::linger() {
 /// An answer to what is no request.
 void ServerConnection::refuse(int status, const char* reason) {
   keep_ = false;
-  const std::string body = std::to_string(status) + ": " + reason;
+  const std::string text = std::to_string(status) + ": " + reason;
+  const ServerResponse page = error_page(app_->options.error_pages, nullptr, status, text);
   write_status_line(out_, status);
   out_ += app_->standard_fields();
-  out_ += "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
-  write_content_length(out_, body.size());
+  write_fields(out_, page.headers);
+  out_ += "Connection: close\r\n";
+  write_content_length(out_, page.body.size());
   end_fields(out_);
-  out_ += body;
+  out_ += page.body;
   flush();
 }
 
@@ -348,7 +373,16 @@ void ServerConnection::begin_shutdown() noexcept {
 
 void ServerConnection::abort() noexcept {
   writer_.abort();
-  task_.cancel({});
+  if (task_.cancel({})) ++cancels_;
+}
+
+ClientWatch& ServerConnection::watch() {
+  if (!watch_) watch_ = std::make_unique<ClientWatch>(reader_, task_);
+  return *watch_;
+}
+
+bool ServerConnection::client_gone() const noexcept {
+  return writer_.is_closing() || (watch_ && watch_->gone().is_set());
 }
 
 const ExtraInfo& ServerConnection::info() {

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/client_watch.hpp"
 #include "http/server_app.hpp"
 
 namespace hob::http::detail {
@@ -34,6 +35,10 @@ class ServerConnection : public hob::detail::Link {
   /// Appends the next piece of the body to `into`; false at its end.
   Coro<bool> read_piece(ServerRequest& request, std::string& into);
   hob::detail::WriterAwaiter write_piece(Text bytes);
+  Coro<> write_file(int file, std::int64_t offset, std::uint64_t count);
+  /// Made when it is first needed.
+  ClientWatch& watch();
+  bool client_gone() const noexcept;
   const ExtraInfo& info();
   const HttpServerOptions& options() const noexcept { return app_->options; }
 
@@ -51,6 +56,7 @@ class ServerConnection : public hob::detail::Link {
   ~ServerConnection();
 
   Coro<> serve();
+  bool was_our_cancel(const std::exception_ptr& error) noexcept;
   Coro<bool> read_head(std::size_t& consumed);
   Coro<> serve_one(ServerRequest& request);
   void fill(ServerRequest& request);
@@ -62,6 +68,8 @@ class ServerConnection : public hob::detail::Link {
   void write_head(const ServerRequest& request, ServerResponse& response, bool bodiless);
   void write_whole(const ServerRequest& request, ServerResponse& response);
   Coro<> write_stream(const ServerRequest& request, ServerResponse& response);
+  Coro<> encode_body(ServerResponse& response);
+  void count_piece(std::uint64_t size);
   void compress(const ServerRequest& request, ServerResponse& response);
   void flush();
   void flush_soon();
@@ -92,6 +100,9 @@ class ServerConnection : public hob::detail::Link {
   std::size_t requests_ = 0;
   std::unique_ptr<Encoder> encoder_;
   std::optional<ExtraInfo> info_;
+  std::unique_ptr<ClientWatch> watch_;
+  unsigned cancels_ = 0;            // of the task, by us
+  unsigned cancelling_before_ = 0;  // by others, before
 };
 
 }  // namespace hob::http::detail

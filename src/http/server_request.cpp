@@ -4,6 +4,7 @@
 #include <hob/http/header_values.hpp>
 #include <hob/http/http_exception.hpp>
 #include <hob/http/server_request.hpp>
+#include <hob/http/set_cookie.hpp>
 #include <hob/http/url.hpp>
 
 #include <nlohmann/json.hpp>
@@ -65,6 +66,13 @@ std::string_view ServerRequest::match_info(Text name) const noexcept {
   return {};
 }
 
+Params ServerRequest::cookies() const {
+  std::string all;
+  for (const std::string_view line : headers_.get_all("Cookie"))
+    all.append(all.empty() ? "" : "; ").append(line);
+  return parse_cookies(all);
+}
+
 const std::string& ServerRequest::route() const noexcept {
   static const std::string none;
   return route_ ? *route_ : none;
@@ -72,6 +80,14 @@ const std::string& ServerRequest::route() const noexcept {
 
 const SocketAddress& ServerRequest::peername() const { return connection_->info().peername; }
 bool ServerRequest::secure() const { return connection_->info().security.has_value(); }
+
+bool ServerRequest::is_disconnected() const noexcept { return connection_->client_gone(); }
+
+Coro<> ServerRequest::disconnected() {
+  if (connection_->client_gone()) co_return;
+  connection_->watch().start(false);
+  co_await connection_->watch().gone().wait();
+}
 
 Coro<std::optional<std::string>> ServerRequest::next_chunk() {
   std::string piece;
@@ -83,6 +99,8 @@ Coro<std::optional<std::string>> ServerRequest::next_chunk() {
   }
   co_return piece;
 }
+
+std::size_t ServerRequest::body_max() const noexcept { return connection_->options().body_max; }
 
 Coro<> ServerRequest::load() {
   while (has_body_ && !body_read_) {
@@ -103,8 +121,15 @@ Coro<std::string> ServerRequest::text() {
   co_return decode_text(body_, charset);
 }
 
-Coro<nlohmann::json> ServerRequest::json() {
+Coro<> ServerRequest::load_json() {
+  if (headers_.contains("Content-Type") &&
+      !ContentType::parse(headers_.get("Content-Type")).is_json())
+    throw HTTPUnsupportedMediaType("415: the body has to be JSON");
   co_await load();
+}
+
+Coro<nlohmann::json> ServerRequest::json() {
+  co_await load_json();
   if (body_.size() <= kJsonOffLoop) co_return parse_json(body_);
   co_return co_await parse_in_thread(body_);
 }

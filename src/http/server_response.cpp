@@ -22,6 +22,16 @@ ServerResponse typed(std::string body, int status, const char* content_type) {
 HTTPException::HTTPException(int status, Text text)
     : std::runtime_error(exception_text(status, text)), status_(status) {}
 
+ServerResponse& ServerResponse::del_cookie(Text name, CookieOptions options) {
+  options.max_age = 0;
+  options.expires = 0;
+  return set_cookie(name, "", options);
+}
+
+ServerResponse redirect_response(Text location, int status) {
+  return ServerResponse(status).header("Location", location);
+}
+
 ServerResponse text_response(std::string text, int status) {
   return typed(std::move(text), status, "text/plain; charset=utf-8");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "http/client_pool.hpp"
+#include "http/dns_cache.hpp"
 
 #include <hob/http/auth.hpp>
 #include <hob/http/client_options.hpp>
@@ -21,6 +22,13 @@ namespace hob::http::detail {
 
 using hob::detail::Ref;
 
+/// Whose events these are.
+struct RequestTag {
+  std::uint64_t number = 0;
+  std::string_view method;
+  const Url* url = nullptr;
+};
+
 class SessionState {
  public:
   explicit SessionState(const ClientOptions& given);
@@ -33,35 +41,51 @@ class SessionState {
   }
   /// The TLS context, made when it is first needed.
   Security& security();
-  void tell(TraceEvent::What what, std::string_view method, const Url& url, int status = 0,
-            std::size_t bytes = 0);
+  /// One that checks no certificate, for those who check a fingerprint.
+  Security& unverified();
+  /// Of no cost when nobody listens.
+  void tell(TraceEvent::What what, const RequestTag& tag, int status = 0, std::size_t bytes = 0) {
+    if (trace) tell_event(event(what, tag, status, bytes));
+  }
+  void tell_host(TraceEvent::What what, const RequestTag& tag, std::string_view host);
+  void tell_error(const RequestTag& tag, const std::exception_ptr& error);
 
   ClientOptions options;
   CookieJar jar;
   ClientPool pool;
   Trace trace;
+  StatusCheck status_check;
   ProxyEnvironment environment;
   Netrc netrc;
   Ref<Connector> connector;
+  DnsCache dns;
+  bool own_security;         // the options named a TLS context
   bool fetch_rules = false;  // how redirects are counted
   std::uint64_t requests = 0, created = 0, reused = 0, retries = 0;
 
  private:
   ~SessionState() = default;
+  static TraceEvent event(TraceEvent::What what, const RequestTag& tag, int status,
+                          std::size_t bytes);
+  void tell_event(const TraceEvent& event) { trace(event); }
 
-  Ref<Security> security_;
+  Ref<Security> security_, unverified_;
   unsigned refs_ = 1;
 };
 
-/// The body of a request.
+/// The body of a request: bytes, a generator, or a way to make generators.
 struct RequestBody {
   std::string bytes;
   std::optional<AsyncGenerator<std::string>> stream;
+  Function<AsyncGenerator<std::string>()> make;
   std::int64_t stream_length = -1;
+  Function<Coro<std::int64_t>()> measure;  // finds out the length, when that takes time
   std::string content_type;
   bool present = false;
 
+  bool streamed() const noexcept { return stream || make; }
   bool can_repeat() const noexcept { return !stream; }
+  void clear() { *this = RequestBody(); }
 };
 
 /// What a RequestBuilder has collected.
@@ -82,11 +106,18 @@ class RequestSpec {
   ClientTimeout timeout;
   std::shared_ptr<DigestAuth> digest;
   std::optional<Url> proxy;
+  std::vector<std::pair<std::string, std::string>> cookies;
+  Ref<Security> security;   // null: the session's
+  std::string fingerprint;  // SHA-256 of the certificate in hexadecimal; empty: any
+  StatusCheck status_check;
+  std::uint64_t number = 0;
+  std::size_t body_limit;
   unsigned max_redirects;
   bool allow_redirects = true, raise_for_status, auto_decompress;
   bool chunked = false, expect_continue = false;
-  bool started = false;  // it was awaited
-  bool sent = false;     // the stream of its body is used up
+  bool status_decided = false;  // the request says itself what a bad status does
+  bool started = false;         // it was awaited
+  bool sent = false;            // the stream of its body is used up
 
  private:
   ~RequestSpec() = default;

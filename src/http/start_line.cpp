@@ -142,8 +142,14 @@ std::size_t MessageParser::status_line(std::string_view input) noexcept {
     return bad_line(Status::bad_request, "the status line is too long");
   };
   constexpr std::size_t kCodeAt = kVersion.size() + 1;
+  constexpr std::string_view kBegin = "HTTP/1.";
+  // Who speaks another protocol may never say more than these bytes.
+  const std::string_view begin = input.substr(0, kBegin.size());
+  if (begin != kBegin.substr(0, begin.size())) {
+    return bad_line(Status::bad_request, "not an HTTP/1 response");
+  }
   if (end - base < static_cast<std::ptrdiff_t>(kCodeAt + 3)) return incomplete();
-  if (input.substr(0, 7) != "HTTP/1." || !is_class(input[7], kDigit) || input[8] != ' ')
+  if (!is_class(input[7], kDigit) || input[8] != ' ')
     return bad_line(Status::bad_request, "not an HTTP/1 response");
   minor_ = input[7] == '0' ? 0 : 1;
   status_ = 0;

@@ -40,6 +40,11 @@ class EpollPoller {
   void poll(std::int64_t timeout_ns, NodeList& ready) noexcept;
   /// Interrupts `poll`, also the next one. Any thread; async-signal-safe.
   void wake() noexcept;
+  /// Closes this process's copy of the epoll: what was added to it stays the parent's.
+  void cut_off() noexcept {
+    epoll_ = sys::Fd();
+    wake_ = sys::Fd();
+  }
   /// Drops all handlers; what waits for a descriptor goes into `ready`.
   void clear(NodeList& ready) noexcept;
 

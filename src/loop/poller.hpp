@@ -44,6 +44,10 @@ class Poller {
     uring_ ? uring_->poll(timeout_ns, ready) : epoll_->poll(timeout_ns, ready);
   }
   void wake() noexcept { uring_ ? uring_->wake() : epoll_->wake(); }
+  /// In the child of fork(2): leaves the parent's registrations alone from now on.
+  void cut_off() noexcept {
+    if (epoll_) epoll_->cut_off();
+  }
   void clear(NodeList& ready) noexcept { uring_ ? uring_->clear(ready) : epoll_->clear(ready); }
 
  private:

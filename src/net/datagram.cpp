@@ -8,6 +8,7 @@
 #include <hob/core/error.hpp>
 #include <hob/loop/event_loop.hpp>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,10 @@ DatagramEndpoint open_endpoint(const Wanted& wanted, const sys::Address* local,
   if (wanted.options.allow_broadcast) socket.set_broadcast();
   if (local) socket.bind(detail::to_socket_address(*local));
   if (remote) {
-    const int result = sys::connect(socket.fileno(), *remote);
+    int result;
+    do {
+      result = sys::connect(socket.fileno(), *remote);
+    } while (result == -EINTR);
     if (result < 0) {
       throw OSError(-result, "connect to " + detail::to_socket_address(*remote).to_string());
     }

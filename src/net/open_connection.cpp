@@ -3,6 +3,7 @@
 
 #include "net/happy_eyeballs.hpp"
 #include "net/resolve.hpp"
+#include "net/socket_state.hpp"
 #include "stream/address.hpp"
 #include "stream/descriptor_transport.hpp"
 #include "stream/descriptor_wait.hpp"
@@ -84,9 +85,9 @@ Coro<Stream> finish_connection(Ref<Transport> transport, const Connecting& wante
   co_return make_stream(std::move(transport), wanted.options.limit);
 }
 
-Coro<Stream> connect_tcp(std::string host, std::uint16_t port, Connecting wanted) {
+Coro<Stream> connect_addresses(std::vector<sys::Address> addresses, std::string host,
+                               Connecting wanted) {
   const int family = family_of(wanted.options.family);
-  std::vector<sys::Address> addresses = co_await resolve(host, port, family, false);
   std::vector<sys::Address> locals;
   if (!wanted.local_host.empty() || wanted.options.local_port != 0) {
     locals = co_await resolve(wanted.local_host, wanted.options.local_port, family, true);
@@ -98,6 +99,12 @@ Coro<Stream> connect_tcp(std::string host, std::uint16_t port, Connecting wanted
   Ref<Transport> transport =
       co_await connect_any(interleave(std::move(addresses), first), delay, std::move(connect));
   co_return co_await finish_connection(std::move(transport), wanted, std::move(host));
+}
+
+Coro<Stream> connect_tcp(std::string host, std::uint16_t port, Connecting wanted) {
+  const int family = family_of(wanted.options.family);
+  std::vector<sys::Address> addresses = co_await resolve(host, port, family, false);
+  co_return co_await connect_addresses(std::move(addresses), std::move(host), std::move(wanted));
 }
 
 Coro<Stream> connect_unix(std::string path, Connecting wanted) {
@@ -116,6 +123,15 @@ Coro<Stream> connect_unix(std::string path, Connecting wanted) {
 Coro<Stream> open_connection(Text host, std::uint16_t port, const ConnectionOptions& options) {
   return detail::connect_tcp(std::string(host.data(), host.size()), port,
                              detail::Connecting(options));
+}
+
+Coro<Stream> open_connection(std::vector<SocketAddress> addresses, Text host,
+                             const ConnectionOptions& options) {
+  std::vector<sys::Address> raw;
+  raw.reserve(addresses.size());
+  for (const SocketAddress& address : addresses) raw.push_back(detail::to_address(address));
+  return detail::connect_addresses(std::move(raw), std::string(host.data(), host.size()),
+                                   detail::Connecting(options));
 }
 
 Coro<Stream> open_unix_connection(Text path, const ConnectionOptions& options) {

@@ -6,6 +6,8 @@
 #include "net/resolve.hpp"
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
+#include "sys/fault.hpp"
+#include "sys/process.hpp"
 #include "sys/resolver.hpp"
 
 #include <hob/core/error.hpp>
@@ -16,6 +18,7 @@
 #include <hob/task/threads.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,21 +29,29 @@ namespace {
 
 using Found = std::vector<sys::FoundAddress>;
 
+std::atomic<ThreadPoolExecutor*> threads{nullptr};
+
 /// Never destroyed: a look-up may take half a minute, and a program that ends does not wait for it.
 ThreadPoolExecutor& resolver_threads() {
-  static auto& pool = *[] {
-    ThreadPoolOptions options;
-    options.thread_name_prefix = "hob_dns";
-    return new ThreadPoolExecutor(4, std::move(options));
-  }();
-  return pool;
+  // A child of fork(2) has the pool, but not its threads.
+  static const bool prepared =
+      (sys::at_fork(nullptr, nullptr, [] { threads.store(nullptr); }), true);
+  static_cast<void>(prepared);
+  if (ThreadPoolExecutor* pool = threads.load()) return *pool;
+  ThreadPoolOptions options;
+  options.thread_name_prefix = "hob_dns";
+  auto made = std::make_unique<ThreadPoolExecutor>(4, std::move(options));
+  ThreadPoolExecutor* there = nullptr;
+  if (threads.compare_exchange_strong(there, made.get())) there = made.release();
+  return *there;
 }
 
 [[noreturn]] void raise(int code, const std::string& name) {
   throw GaiError(code, std::string(sys::resolver_error(code)) + ": " + name);
 }
 
-Found look_up_now(const sys::AddressQuestion& question) {
+Found look_up_now(const sys::AddressQuestion& question, const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   Found found;
   const int code = sys::look_up(question, found);
   if (code != 0) raise(code, question.host.empty() ? question.service : question.host);
@@ -65,7 +76,7 @@ Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
       });
     }
   } const leave{question};
-  const auto job = resolver_threads().submit(&look_up_now, question);
+  const auto job = resolver_threads().submit(&look_up_now, question, sys::FaultLoan());
   co_return std::make_shared<const Found>(co_await job);
 }
 
@@ -96,7 +107,9 @@ Coro<std::vector<AddressInfo>> look_up_infos(sys::AddressQuestion question) {
 }
 
 std::pair<std::string, std::string> look_up_name_now(const sys::Address& address,
-                                                     sys::NameFlags flags) {
+                                                     sys::NameFlags flags,
+                                                     const sys::FaultLoan& faults) {
+  const sys::FaultLoan::Scope scope(faults);
   std::pair<std::string, std::string> names;
   const int code = sys::look_up_name(address, flags, names.first, names.second);
   if (code != 0) raise(code, to_socket_address(address).to_string());
@@ -105,7 +118,7 @@ std::pair<std::string, std::string> look_up_name_now(const sys::Address& address
 
 Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
                                                         sys::NameFlags flags) {
-  const auto job = resolver_threads().submit(&look_up_name_now, address, flags);
+  const auto job = resolver_threads().submit(&look_up_name_now, address, flags, sys::FaultLoan());
   co_return co_await job;
 }
 

@@ -246,8 +246,9 @@ std::vector<SocketAddress> Server::sockets() const {
   std::vector<SocketAddress> found;
   for (const auto& listener : state_->listeners) {
     sys::Address address;
-    if (sys::local_address(listener->fd(), address) >= 0)
-      found.push_back(detail::to_socket_address(address));
+    const int result = sys::local_address(listener->fd(), address);
+    if (result < 0) throw OSError(-result, "getsockname");
+    found.push_back(detail::to_socket_address(address));
   }
   return found;
 }

@@ -214,7 +214,8 @@ Ref<Transport> StreamState::take_transport() noexcept {
 void StreamState::put_transport(Ref<Transport> transport) noexcept {
   no_transport_ = false;
   transport_ = std::move(transport);
-  if (closing_) {  // closed meanwhile
+  if (ended_) return transport_->abort();  // aborted meanwhile
+  if (closing_) {                          // closed meanwhile
     closing_ = false;
     close();
     return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/file.hpp"
 
+#include "sys/fault.hpp"
 #include "sys/file_call.hpp"
 
 #include <fcntl.h>
@@ -21,13 +22,24 @@ namespace {
 
 constexpr std::size_t kCallMax = std::size_t{1} << 30;  // the kernel moves at most 2 GiB per call
 
-template <class Call>
-auto retried(Call call) noexcept {
-  decltype(call()) result;
+template <class F>
+auto retried(Call call, F perform) noexcept {
+  decltype(perform()) result;
   do {
-    result = call();
+    result = fails(call) ? -1 : perform();
   } while (result < 0 && errno == EINTR);
   return result;
+}
+/// For calls that move bytes: at most `size` of them.
+template <class F>
+ssize_t moved(Call call, int fd, std::size_t size, F perform) noexcept {
+  size = std::min(size, kCallMax);
+  ssize_t result;
+  do {
+    std::size_t some = size;
+    result = fails(call, fd, some) ? -1 : perform(some);
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
 }
 
 int result_of(int value) noexcept { return value < 0 ? -errno : value; }
@@ -84,11 +96,16 @@ int empty_directory(int fd) {
   if (more < 0) error = more;
   for (const Entry& entry : entries) {
     const char* name = entry.name.c_str();
-    int result = entry.kind == EntryKind::directory ? -EISDIR : result_of(::unlinkat(fd, name, 0));
+    int result = -EISDIR;
+    if (entry.kind != EntryKind::directory)
+      result = fails(Call::unlink) ? -errno : result_of(::unlinkat(fd, name, 0));
     if (result == -EISDIR || result == -EPERM) {
-      const int inner = ::openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      const int inner = retried(Call::open, [&] {
+        return ::openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      });
       result = inner < 0 ? -errno : empty_directory(inner);
-      const int removed = result_of(::unlinkat(fd, name, AT_REMOVEDIR));
+      const int removed =
+          fails(Call::rmdir) ? -errno : result_of(::unlinkat(fd, name, AT_REMOVEDIR));
       if (removed < 0 && result == 0) result = removed;
     }
     if (result < 0 && result != -ENOENT && error == 0) error = result;
@@ -108,49 +125,57 @@ int kernel_open_flags(unsigned flags) noexcept {
   if (flags & kOpenTruncate) how |= O_TRUNC;
   if (flags & kOpenDirectory) how |= O_DIRECTORY;
   if (flags & kOpenUnnamed) how |= O_TMPFILE;
+  if (flags & kOpenAtOnce) how |= O_NONBLOCK;
   return how;
 }
 
 int open_file(const char* path, unsigned flags, unsigned permissions) noexcept {
-  return result_of(retried(
-      [&] { return ::open(path, kernel_open_flags(flags), static_cast<mode_t>(permissions)); }));
+  return result_of(retried(Call::open, [&] {
+    return ::open(path, kernel_open_flags(flags), static_cast<mode_t>(permissions));
+  }));
 }
 
 int close_file(int fd) noexcept {
-  return ::close(fd) == 0 || errno == EINTR ? 0 : -errno;  // EINTR still closes on Linux
+  const int fault = injected(Call::close);
+  const int result = result_of(::close(fd));
+  if (fault != 0 && fault != -EINTR) return fault;
+  return result == -EINTR ? 0 : result;  // EINTR still closes on Linux
 }
 
 long read_file(int fd, char* data, std::size_t size, std::int64_t offset) noexcept {
-  size = std::min(size, kCallMax);
-  return count_of(retried(
-      [&] { return offset < 0 ? ::read(fd, data, size) : ::pread(fd, data, size, offset); }));
+  return moved(Call::read, fd, size, [&](std::size_t some) {
+    return offset < 0 ? ::read(fd, data, some) : ::pread(fd, data, some, offset);
+  });
 }
 
 long write_file(int fd, const char* data, std::size_t size, std::int64_t offset) noexcept {
-  size = std::min(size, kCallMax);
-  return count_of(retried(
-      [&] { return offset < 0 ? ::write(fd, data, size) : ::pwrite(fd, data, size, offset); }));
+  return moved(Call::write, fd, size, [&](std::size_t some) {
+    return offset < 0 ? ::write(fd, data, some) : ::pwrite(fd, data, some, offset);
+  });
 }
 
 long read_at_once(int fd, char* data, std::size_t size, std::int64_t offset) noexcept {
+  if (const int fault = injected(Call::read, fd, size)) return fault;
   const iovec slice{data, size};
   return count_of(::preadv2(fd, &slice, 1, offset, RWF_NOWAIT));
 }
 
 int sync_file(int fd, bool data_only) noexcept {
-  return result_of(retried([&] { return data_only ? ::fdatasync(fd) : ::fsync(fd); }));
+  return result_of(retried(Call::fsync, [&] { return data_only ? ::fdatasync(fd) : ::fsync(fd); }));
 }
 
 int truncate_file(int fd, std::int64_t size) noexcept {
-  return result_of(retried([&] { return ::ftruncate(fd, size); }));
+  return result_of(retried(Call::ftruncate, [&] { return ::ftruncate(fd, size); }));
 }
 
 std::int64_t seek_file(int fd, std::int64_t offset, int whence) noexcept {
+  if (const int fault = injected(Call::lseek)) return fault;
   const off_t result = ::lseek(fd, offset, whence);
   return result < 0 ? -errno : result;
 }
 
 int status_of(int fd, FileStatus& out) noexcept {
+  if (const int fault = injected(Call::fstat)) return fault;
   struct ::stat status{};
   if (::fstat(fd, &status) != 0) return -errno;
   copy_status(status, out);
@@ -158,6 +183,7 @@ int status_of(int fd, FileStatus& out) noexcept {
 }
 
 int status_of(const char* path, bool follow_links, FileStatus& out) noexcept {
+  if (const int fault = injected(Call::stat)) return fault;
   struct ::stat status{};
   if (::fstatat(AT_FDCWD, path, &status, follow_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
     return -errno;
@@ -169,17 +195,25 @@ bool is_directory(std::uint32_t mode) noexcept { return S_ISDIR(mode); }
 bool is_regular(std::uint32_t mode) noexcept { return S_ISREG(mode); }
 bool is_link(std::uint32_t mode) noexcept { return S_ISLNK(mode); }
 
-int rename_path(const char* from, const char* to) noexcept { return result_of(::rename(from, to)); }
-int unlink_path(const char* path) noexcept { return result_of(::unlink(path)); }
+int rename_path(const char* from, const char* to) noexcept {
+  return fails(Call::rename) ? -errno : result_of(::rename(from, to));
+}
+int unlink_path(const char* path) noexcept {
+  return fails(Call::unlink) ? -errno : result_of(::unlink(path));
+}
 int make_directory(const char* path, unsigned permissions) noexcept {
+  if (const int fault = injected(Call::mkdir)) return fault;
   return result_of(::mkdir(path, static_cast<mode_t>(permissions)));
 }
-int remove_directory(const char* path) noexcept { return result_of(::rmdir(path)); }
+int remove_directory(const char* path) noexcept {
+  return fails(Call::rmdir) ? -errno : result_of(::rmdir(path));
+}
 int make_link(const char* target, const char* path) noexcept {
-  return result_of(::symlink(target, path));
+  return fails(Call::symlink) ? -errno : result_of(::symlink(target, path));
 }
 
 int read_link(const char* path, std::string& out) {
+  if (const int fault = injected(Call::readlink)) return fault;
   for (std::size_t room = 256;; room *= 2) {
     out.resize(room);
     const ssize_t size = ::readlink(path, out.data(), room);
@@ -191,6 +225,7 @@ int read_link(const char* path, std::string& out) {
 }
 
 int read_directory(int fd, std::vector<Entry>& out) {
+  if (const int fault = injected(Call::getdents)) return fault;
   alignas(KernelEntry) std::array<char, 32'768> buffer;
   const long size = ::syscall(SYS_getdents64, fd, buffer.data(), buffer.size());
   if (size < 0) return -errno;
@@ -212,7 +247,8 @@ int read_directory(int fd, std::vector<Entry>& out) {
 }
 
 int remove_tree(const char* path) {
-  const int fd = ::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = retried(
+      Call::open, [&] { return ::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
   if (fd < 0) return -errno;
   const int error = empty_directory(fd);
   const int removed = remove_directory(path);

@@ -35,6 +35,7 @@ enum OpenFlags : unsigned {
   kOpenTruncate = 32,
   kOpenDirectory = 64,
   kOpenUnnamed = 128,  // a file without a name in the directory `path`: O_TMPFILE
+  kOpenAtOnce = 256,   // a FIFO without a writer makes nobody wait: O_NONBLOCK
 };
 
 int open_file(const char* path, unsigned flags, unsigned permissions) noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/process.hpp"
 
+#include "sys/fault.hpp"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -46,6 +48,7 @@ struct Child {
   unsigned long signal_mask;  // the parent's
   int error = 0;
   const char* failed = "";
+  int exec_fault = 0;  // injected: -errno
 };
 
 int fail(Child& child, const char* what, int error) {
@@ -104,6 +107,7 @@ __attribute__((no_sanitize("thread", "address", "undefined"))) int run_child(voi
     return fail(child, "setpgid", errno);
   reset_signals(request);
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &child.signal_mask, nullptr, sizeof child.signal_mask);
+  if (child.exec_fault != 0) return fail(child, "execve", -child.exec_fault);
   int error = 0;
   for (const char* const* path = request.paths; *path; ++path) {
     ::syscall(SYS_execve, *path, request.argv, request.envp);
@@ -117,9 +121,14 @@ int result_of(long value) noexcept { return value < 0 ? -errno : static_cast<int
 }  // namespace
 
 int spawn(const SpawnRequest& request, Spawned& out) noexcept {
+  if (const int fault = injected(Call::clone)) {
+    out.failed = "clone";
+    return fault;
+  }
   alignas(
       64) char stack[32'768];  // the parent's thread waits, so its stack has room for the child's
   Child child{request, 0};
+  child.exec_fault = injected(Call::execve);
   // A handler that ran in the child would change the parent's memory.
   const unsigned long all = ~0ul;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &child.signal_mask, sizeof all);
@@ -147,6 +156,7 @@ int spawn(const SpawnRequest& request, Spawned& out) noexcept {
 int pidfd_open(int pid) noexcept { return result_of(::syscall(SYS_pidfd_open, pid, 0)); }
 
 int pidfd_send_signal(int pidfd, int signal) noexcept {
+  if (const int fault = injected(Call::pidfd_send_signal)) return fault;
   return result_of(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
 }
 
@@ -155,7 +165,8 @@ int wait_child(int pidfd, bool block, ExitStatus& status) noexcept {
   const int options = WEXITED | (block ? 0 : WNOHANG);
   int result;
   do {
-    result = ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
+    result =
+        fails(Call::waitid) ? -1 : ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
   if (info.si_pid == 0) return 0;
@@ -164,6 +175,7 @@ int wait_child(int pidfd, bool block, ExitStatus& status) noexcept {
 }
 
 int make_pipe(Fd (&ends)[2]) noexcept {
+  if (const int fault = injected(Call::pipe)) return fault;
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return -errno;
   ends[0] = Fd(fds[0]);
@@ -171,8 +183,17 @@ int make_pipe(Fd (&ends)[2]) noexcept {
   return 0;
 }
 
-int open_dev_null() noexcept { return result_of(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
-int duplicate(int fd) noexcept { return result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+int open_dev_null() noexcept {
+  int fd;
+  do {
+    fd = fails(Call::open) ? -1 : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  return result_of(fd);
+}
+int duplicate(int fd) noexcept {
+  if (const int fault = injected(Call::fcntl)) return fault;
+  return result_of(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
 const char* environment_variable(const char* name) noexcept { return std::getenv(name); }
 
 void at_fork(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {

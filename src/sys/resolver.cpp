@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/resolver.hpp"
 
+#include "sys/fault.hpp"
+
 #include <netdb.h>
 #include <sys/socket.h>
 #include <cstring>
@@ -8,6 +10,7 @@
 namespace hob::sys {
 
 int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
+  if (const int fault = injected(Call::getaddrinfo)) return -fault;  // an EAI_*
   addrinfo hints{};
   hints.ai_family = question.family;
   hints.ai_socktype = question.type;
@@ -34,6 +37,7 @@ int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
 }
 
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service) {
+  if (const int fault = injected(Call::getnameinfo)) return -fault;
   char host_text[NI_MAXHOST];
   char service_text[NI_MAXSERV];
   const int bits = (flags.numeric_host ? NI_NUMERICHOST : 0) |
@@ -47,6 +51,11 @@ int look_up_name(const Address& address, NameFlags flags, std::string& host, std
   service = service_text;
   return 0;
 }
+
+const int kNameAgain = EAI_AGAIN;
+const int kNameFail = EAI_FAIL;
+const int kNameNone = EAI_NONAME;
+const int kNameMemory = EAI_MEMORY;
 
 const char* resolver_error(int code) noexcept { return ::gai_strerror(code); }
 

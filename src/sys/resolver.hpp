@@ -38,4 +38,10 @@ struct NameFlags {
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service);
 const char* resolver_error(int code) noexcept;
 
+/// Some of the codes: EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_MEMORY.
+extern const int kNameAgain;
+extern const int kNameFail;
+extern const int kNameNone;
+extern const int kNameMemory;
+
 }  // namespace hob::sys

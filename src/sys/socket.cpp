@@ -21,8 +21,6 @@
 
 namespace hob::sys {
 
-constinit thread_local FaultPlan* fault_plan = nullptr;
-
 const int kFamilyUnspecified = AF_UNSPEC;
 const int kFamilyInet = AF_INET;
 const int kFamilyInet6 = AF_INET6;
@@ -208,9 +206,13 @@ int open_socket(int family, int type, int protocol) noexcept {
   return result_of(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 int open_socket_pair(int type, int fds[2]) noexcept {
+  if (const int fault = injected(Call::socketpair)) return fault;
   return result_of(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
 }
-int open_pipe(int fds[2]) noexcept { return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK)); }
+int open_pipe(int fds[2]) noexcept {
+  if (const int fault = injected(Call::pipe)) return fault;
+  return result_of(::pipe2(fds, O_CLOEXEC | O_NONBLOCK));
+}
 
 int bind(int fd, const Address& address) noexcept {
   if (const int fault = injected(Call::bind)) return fault;
@@ -221,11 +223,14 @@ int listen(int fd, int backlog) noexcept {
   return result_of(::listen(fd, backlog));
 }
 int connect(int fd, const Address& address) noexcept {
-  if (const int fault = injected(Call::connect)) return fault;
-  return result_of(::connect(fd, pointer(address), address.size));
+  const int fault = injected(Call::connect);
+  if (fault != 0 && fault != -EINTR) return fault;
+  const int result = result_of(::connect(fd, pointer(address), address.size));
+  return fault != 0 ? fault : result;  // interrupted it goes on by itself: connect(2)
 }
 int accept(int fd, Address& peer) noexcept {
-  if (const int fault = injected(Call::accept)) return fault;
+  std::size_t none = 0;
+  if (const int fault = injected(Call::accept, fd, none)) return fault;
   socklen_t size = sizeof peer.bytes;
   const int accepted = result_of(::accept4(fd, pointer(peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   peer.size = accepted < 0 ? 0 : size;
@@ -233,22 +238,22 @@ int accept(int fd, Address& peer) noexcept {
 }
 
 long recv(int fd, void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::recv, size)) return fault;
+  if (const int fault = injected(Call::recv, fd, size)) return fault;
   return result_of(::recv(fd, data, size, 0));
 }
 long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) noexcept {
-  if (const int fault = injected(Call::recv, size)) return fault;
+  if (const int fault = injected(Call::recv, fd, size)) return fault;
   socklen_t from_size = sizeof from.bytes;
   const long n = result_of(::recvfrom(fd, data, size, flags, pointer(from), &from_size));
   from.size = n < 0 ? 0 : from_size;
   return n;
 }
 long send(int fd, const void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::send, size)) return fault;
+  if (const int fault = injected(Call::send, fd, size)) return fault;
   return result_of(::send(fd, data, size, MSG_NOSIGNAL));
 }
 long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
-  if (const int fault = injected(Call::send, size)) return fault;
+  if (const int fault = injected(Call::send, fd, size)) return fault;
   const sockaddr* address = to.size != 0 ? pointer(to) : nullptr;
   return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, address, to.size));
 }
@@ -258,7 +263,7 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
     return send(fd, only.iov_base, only.iov_len);
   }
   std::size_t size = SIZE_MAX;
-  if (const int fault = injected(Call::send, size)) return fault;
+  if (const int fault = injected(Call::send, fd, size)) return fault;
   if (size != SIZE_MAX) [[unlikely]] {
     const iovec part = shortened(slices, size);
     return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
@@ -267,12 +272,12 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
   return result_of(::sendmsg(fd, &header, MSG_NOSIGNAL));
 }
 long read(int fd, void* data, std::size_t size) noexcept {
-  if (const int fault = injected(Call::read, size)) return fault;
+  if (const int fault = injected(Call::read, fd, size)) return fault;
   return result_of(::read(fd, data, size));
 }
 long write_slices(int fd, const void* slices, std::size_t count) noexcept {
   std::size_t size = SIZE_MAX;
-  if (const int fault = injected(Call::write, size)) return fault;
+  if (const int fault = injected(Call::write, fd, size)) return fault;
   if (size != SIZE_MAX) [[unlikely]] {
     const iovec part = shortened(slices, size);
     NoSigPipe guard;
@@ -283,28 +288,33 @@ long write_slices(int fd, const void* slices, std::size_t count) noexcept {
   return guard.check(result_of(::writev(fd, header.msg_iov, static_cast<int>(header.msg_iovlen))));
 }
 long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
-  if (const int fault = injected(Call::sendfile, size)) return fault;
+  if (const int fault = injected(Call::sendfile, to, size)) return fault;
   off_t at = *offset;
   const long n = result_of(::sendfile(to, from, &at, size));
   *offset = at;
   return n;
 }
 long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept {
-  if (const int fault = injected(Call::read, size)) return fault;
+  if (const int fault = injected(Call::read, fd, size)) return fault;
   return result_of(::pread(fd, data, size, offset));
 }
 int shutdown_write(int fd) noexcept {
-  if (const int fault = injected(Call::shutdown)) return fault;
+  if (const int fault = injected(Call::shutdown)) {
+    ::shutdown(fd, SHUT_RDWR);  // fails only when there is no connection any more
+    return fault;
+  }
   return result_of(::shutdown(fd, SHUT_WR));
 }
 
 int local_address(int fd, Address& out) noexcept {
+  if (const int fault = injected(Call::getsockname)) return fault;
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getsockname(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
   return result;
 }
 int peer_address(int fd, Address& out) noexcept {
+  if (const int fault = injected(Call::getpeername)) return fault;
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getpeername(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
@@ -362,11 +372,16 @@ void set_reset_on_close(int fd) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 int set_non_blocking(int fd) noexcept {
+  if (const int fault = injected(Call::fcntl)) return fault;
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   return (flags & O_NONBLOCK) ? 0 : result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
-int close(int fd) noexcept { return result_of(::close(fd)); }
+int close(int fd) noexcept {
+  const int fault = injected(Call::close);
+  const int result = result_of(::close(fd));  // also when it fails, as the kernel has it
+  return fault != 0 ? fault : result;
+}
 
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
   struct stat status{};

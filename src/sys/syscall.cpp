@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/syscall.hpp"
 
+#include "sys/fault.hpp"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -46,17 +48,29 @@ void* map_huge(unsigned long size) noexcept {
   return aligned;
 }
 
-int epoll_create() noexcept { return result_of(::epoll_create1(EPOLL_CLOEXEC)); }
+int epoll_create() noexcept {
+  if (const int fault = injected(Call::epoll_create)) return fault;
+  return result_of(::epoll_create1(EPOLL_CLOEXEC));
+}
 
 int epoll_control(int epoll, int operation, int fd, std::uint32_t events,
                   std::uint64_t data) noexcept {
+  if (fault_plan) [[unlikely]] {
+    // Taking out cannot fail for want of anything.
+    const int fault = operation == EPOLL_CTL_DEL ? 0 : injected(Call::epoll_ctl);
+    if (fault != 0) return fault;
+    if (operation == EPOLL_CTL_ADD) fault_plan->added(epoll, fd, events, data);
+  }
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;
   return result_of(::epoll_ctl(epoll, operation, fd, &event));
 }
 
-int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns) noexcept {
+namespace {
+
+int epoll_wait_once(int epoll, epoll_event* events, int max, std::int64_t timeout_ns) noexcept {
+  if (const int fault = injected(Call::epoll_wait)) return fault;
   static bool has_pwait2 = true;  // a race writes false twice
   if (has_pwait2) {
     timespec ts{timeout_ns / kSecond, timeout_ns % kSecond};
@@ -73,9 +87,22 @@ int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns)
   return result_of(::epoll_wait(epoll, events, max, timeout_ms));
 }
 
+}  // namespace
+
+// Who asks without waiting wants to know what there is: to virtual time an interruption would look
+// like nothing.
+int epoll_wait(int epoll, epoll_event* events, int max, std::int64_t timeout_ns) noexcept {
+  int n = epoll_wait_once(epoll, events, max, timeout_ns);
+  while (n == -EINTR && timeout_ns == 0) n = epoll_wait_once(epoll, events, max, timeout_ns);
+  return n;
+}
+
 int descriptor_error(int fd) noexcept { return ::fcntl(fd, F_GETFD) < 0 ? -errno : 0; }
 
-int event_fd() noexcept { return result_of(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+int event_fd() noexcept {
+  if (const int fault = injected(Call::eventfd)) return fault;
+  return result_of(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
 void event_fd_signal(int fd) noexcept {
   const int saved = errno;  // may run inside a signal handler
@@ -96,6 +123,7 @@ bool is_main_thread() noexcept { return ::gettid() == ::getpid(); }
 const int kSigInt = SIGINT;
 
 int signal_action(int signal, void (*handler)(int)) noexcept {
+  if (const int fault = handler ? injected(Call::sigaction) : 0) return fault;
   struct sigaction action{};
   action.sa_handler = handler ? handler : SIG_DFL;
   action.sa_flags = SA_RESTART;

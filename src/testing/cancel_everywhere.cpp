@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <hob/testing/cancel_everywhere.hpp>
 
-#include "core/block_audit.hpp"
-#include "loop/loop_impl.hpp"
 #include "task/report.hpp"
+#include "testing/trial.hpp"
 
 #include <hob/core/error.hpp>
-#include <hob/loop/exception_context.hpp>
-#include <hob/task/as_result.hpp>
 #include <hob/task/run.hpp>
-#include <hob/task/sleep.hpp>
 #include <hob/task/timeout.hpp>
 
-#include <filesystem>
-#include <iterator>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -41,36 +34,41 @@ const char* name_of(Attack attack) {
   return "";
 }
 
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+Trial::Rules rules_of(const CancelOptions& options) {
+  Trial::Rules rules;
+  rules.seed = options.seed;
+  rules.count_blocks = options.count_blocks;
+  rules.tasks_end_with_main = options.tasks_end_with_main;
+  return rules;
 }
 
-// One run of the scenario, and what is found wrong with it.
-class Run {
+// One run of the scenario, cancelled at one place.
+class Run final : public Trial {
  public:
   Run(Function<Coro<>()>& scenario, const CancelOptions& options, Attack attack, std::size_t at)
-      : scenario_(scenario), options_(options), attack_(attack), at_(at) {}
+      : Trial(rules_of(options)),
+        scenario_(scenario),
+        options_(options),
+        attack_(attack),
+        at_(at) {}
 
-  void go();
   std::size_t suspensions() const noexcept { return suspensions_; }
-  /// Empty when all is well.
-  const std::string& problems() const noexcept { return problems_; }
   const std::string& where() const noexcept { return where_; }
   /// What left the scenario when nobody cancelled it.
   std::exception_ptr error;
 
  private:
+  Coro<> main_coroutine() override {
+    return attack_ == Attack::time_out ? with_timeout(this) : scenario_();
+  }
+  void begin(EventLoop& loop, const Task<>& main) override;
+  void end(EventLoop& loop) noexcept override;
+  void ended(std::exception_ptr outcome) override;
+  void broke_off(std::exception_ptr reason) override;
+
   static void on_step(TaskBase& task);
   void suspended(TaskBase& task);
   void strike();
-  void run_on(EventLoop& loop);
-  void run_main(EventLoop& loop);
-  void end_leftovers(EventLoop& loop);
-  void check_outcome(const std::exception_ptr& outcome);
-  void check_loop(EventLoop& loop);
-  void check_blocks(const detail::BlockAudit& audit);
-  void problem(const std::string& text) { problems_ += "\n  - " + text; }
   static Coro<> with_timeout(Run* run);
 
   static thread_local Run* current;
@@ -82,7 +80,6 @@ class Run {
   std::optional<AnyTask> main_;
   Timeout* timeout_ = nullptr;
   std::string where_;
-  std::string problems_;
 };
 
 thread_local Run* Run::current = nullptr;
@@ -136,126 +133,34 @@ Coro<> Run::with_timeout(Run* run) {
   co_await timeout_at(Duration::forever(), &Body::go, run);
 }
 
-void Run::go() {
-  const std::size_t descriptors = open_descriptors();
-  std::optional<detail::BlockAudit> audit;
-  if (options_.count_blocks) audit.emplace();
-  {
-    LoopOptions loop_options;
-    loop_options.driver = Driver::sim;
-    loop_options.shuffle_seed = options_.seed;
-    loop_options.debug = true;  // steps go through the hook
-    EventLoop loop(loop_options);
-    loop.set_slow_callback_duration(Duration::forever());
-    loop.set_exception_handler([this](EventLoop&, const ExceptionContext& context) {
-      problem("reported: " + context.message + " " + context.future +
-              (context.exception ? " " + describe(context.exception) : ""));
-    });
-    run_on(loop);
-  }
-  if (audit) check_blocks(*audit);
-  if (const std::size_t now = open_descriptors(); now != descriptors) {
-    problem("file descriptors: " + std::to_string(now) + " are open, " +
-            std::to_string(descriptors) + " were at the start");
-  }
-}
-
-void Run::run_on(EventLoop& loop) {
-  run_main(loop);
-  try {
-    end_leftovers(loop);
-    check_loop(loop);
-  } catch (const std::exception& e) {
-    problem(std::string("the rest could not be ended: ") + e.what());
-  }
-}
-
-void Run::run_main(EventLoop& loop) {
-  struct Hooked {
-    detail::LoopCore& core;
-    Hooked(detail::LoopCore& c, Run* run) : core(c) {
-      core.on_step = &Run::on_step;
-      current = run;
-    }
-    ~Hooked() {
-      core.on_step = nullptr;
-      current = nullptr;
-    }
-  };
-  const Task<> main =
-      loop.create_task(attack_ == Attack::time_out ? with_timeout(this) : scenario_());
-  main.base().silence_destroy_report();
+void Run::begin(EventLoop& loop, const Task<>& main) {
   main_.emplace(detail::Ref<TaskBase>(&main.base()));
-  try {
-    const Hooked hooked(loop.core(), this);
-    loop.run_until_complete(Future<>(main));
-  } catch (const DeadlockError& e) {
-    problem(e.what());
-  } catch (...) {
-    if (!main.done()) {
-      problem(suspensions_ > options_.suspensions_max
-                  ? "no end after " + std::to_string(options_.suspensions_max) + " suspensions"
-                  : "the loop was stopped: " + describe(std::current_exception()));
-    } else if (attack_ == Attack::none) {
-      error = std::current_exception();
-    } else {
-      check_outcome(std::current_exception());
-    }
-  }
+  loop.core().on_step = &Run::on_step;
+  current = this;
+}
+
+void Run::end(EventLoop& loop) noexcept {
+  loop.core().on_step = nullptr;
+  current = nullptr;
   main_.reset();
 }
 
-void Run::check_outcome(const std::exception_ptr& outcome) {
+void Run::ended(std::exception_ptr outcome) {
+  if (!outcome) return;
+  if (attack_ == Attack::none) {
+    error = std::move(outcome);
+    return;
+  }
   if (options_.may_throw) return;
   const std::string type = type_name(outcome);
   if (type == (attack_ == Attack::time_out ? "TimeoutError" : "CancelledError")) return;
   problem("the scenario threw " + describe(outcome));
 }
 
-Coro<> wait_for_end(std::vector<AnyTask> tasks) {
-  for (const AnyTask& task : tasks) {
-    const Future<> future{detail::Ref<detail::FutureBase>(&task.base())};
-    while (!future.done()) co_await as_result(future);
-    if (!task.cancelled()) future.exception();
-  }
-}
-
-Coro<> two_iterations() {
-  co_await sleep(Duration());
-  co_await sleep(Duration());
-}
-
-// What `run` does after main, and a moment for callbacks to run.
-void Run::end_leftovers(EventLoop& loop) {
-  std::vector<AnyTask> tasks = all_tasks(loop);
-  if (options_.tasks_end_with_main) {
-    for (const AnyTask& task : tasks) problem("a task is left: " + task.repr());
-  }
-  for (const AnyTask& task : tasks) task.cancel();
-  loop.run_until_complete(wait_for_end(std::move(tasks)));
-  loop.run_until_complete(loop.shutdown_asyncgens());
-  loop.run_until_complete(two_iterations());
-}
-
-void Run::check_loop(EventLoop& loop) {
-  detail::LoopImpl& impl = loop.impl();
-  for (const AnyTask& task : all_tasks(loop)) problem("a task is left: " + task.repr());
-  if (!impl.timers.empty()) problem("a timer is left");
-  if (!impl.core.ready.empty()) problem("a callback is left that schedules itself again");
-  if (impl.poller.watches() != 0) problem("a reader or writer is left");
-  if (impl.user_signals() != 0) problem("a signal handler is left");
-  if (impl.remote_work.load() != 0) problem("work in another thread is left");
-}
-
-void Run::check_blocks(const detail::BlockAudit& audit) {
-  std::map<std::size_t, std::size_t> by_size;
-  for (const detail::BlockAudit::Block& block : audit.live()) ++by_size[block.size];
-  if (by_size.empty()) return;
-  std::string text = "frames, tasks, futures or handles are still alive:";
-  for (const auto& [size, count] : by_size) {
-    text += " " + std::to_string(count) + " of " + std::to_string(size) + " bytes";
-  }
-  problem(text);
+void Run::broke_off(std::exception_ptr reason) {
+  problem(suspensions_ > options_.suspensions_max
+              ? "no end after " + std::to_string(options_.suspensions_max) + " suspensions"
+              : "the loop was stopped: " + describe(reason));
 }
 
 }  // namespace

@@ -245,7 +245,7 @@ void TlsTransport::on_below(Node* node) {
   auto& below = *static_cast<Below*>(node);
   TlsTransport& self = *below.owner;
   below.state = Below::State::idle;
-  if (self.core_->closed) return;
+  if (self.core_->closed) return self.end_waits();
   if (!self.closed_) {
     if (below.direction == kWrite) {
       self.flush();
@@ -255,6 +255,14 @@ void TlsTransport::on_below(Node* node) {
     }
   }
   if (Node* waiter = std::exchange(below.waiter, nullptr)) waiter->run(waiter);
+}
+
+// The loop is closed: a stream that was closing ends, and lets go of the descriptor.
+void TlsTransport::end_waits() noexcept {
+  const Ref<TlsTransport> alive(this);
+  for (Below& below : below_) {
+    if (Node* waiter = std::exchange(below.waiter, nullptr)) waiter->run(waiter);
+  }
 }
 
 int TlsTransport::write_eof() noexcept { return -EOPNOTSUPP; }

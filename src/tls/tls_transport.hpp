@@ -86,6 +86,7 @@ class TlsTransport final : public Transport {
   void set_verify(VerifyMode mode) noexcept;
   static int on_verify(int good, X509_STORE_CTX* store) noexcept;
   static void on_below(Node* node);
+  void end_waits() noexcept;
   static void on_timeout(Node* node);
 
   Ref<ContextImpl> context_;

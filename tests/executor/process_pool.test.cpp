@@ -92,10 +92,29 @@ int meet(const std::string& folder) {
   return ::getpid();
 }
 
+// What the compiler may not merge into its callers: the stacks are compared by name.
+[[gnu::noinline]] int inner_thrower(int n) {
+  if (n > 0) throw std::out_of_range("inner");
+  return n;
+}
+[[gnu::noinline]] int outer_thrower(int n) { return inner_thrower(n) + 1; }
+[[gnu::noinline]] int rethrower(int n) {
+  try {
+    return outer_thrower(n) + 1;
+  } catch (...) {
+    throw;
+  }
+}
+[[gnu::noinline]] int stranger_thrower(int n) {
+  if (n > 0) throw Stranger("who");
+  return n;
+}
+
 int set_up_by = 0;
 void set_up(int n) { set_up_by = n; }
 int what_was_set_up() { return set_up_by; }
 
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 template <class E>
 auto thrown_by(const hob::concurrent::Future<E>& future) {
   return hob::describe(future.exception());
@@ -252,6 +271,67 @@ TEST_CASE("registered exceptions come back as themselves, others as RemoteError"
     CHECK(e.type() == "int");
     CHECK(e.message().empty());
   }
+}
+
+TEST_CASE("an exception of a worker tells where it was thrown") {
+  hob::ProcessPoolExecutor pool(1);
+  const auto stack_by = [&pool](auto method) {
+    const std::exception_ptr error = pool.submit(method, 3).exception();
+    return hob::remote_stack(error);
+  };
+  // Innermost first, and nothing of the runtime or the pool around it.
+  const std::string stack = stack_by(outer_thrower);
+  CAPTURE(stack);
+  CHECK(first_line(stack).find("inner_thrower(int) (test.executor+0x") != std::string::npos);
+  CHECK(stack.find("outer_thrower(int) (test.executor+0x") != std::string::npos);
+  CHECK(stack.find("__cxa_throw") == std::string::npos);
+  CHECK(stack.find("run_worker") == std::string::npos);
+  // One that is caught and thrown again: from there.
+  const std::string again = stack_by(rethrower);
+  CHECK(first_line(again).find("rethrower(int)") != std::string::npos);
+  CHECK(again.find("inner_thrower") == std::string::npos);
+
+  try {
+    pool.submit([](int n) -> int { return stranger_thrower(n); }, 1).result();
+    FAIL("no exception");
+  } catch (const hob::RemoteError& e) {
+    CHECK(first_line(e.stack()).find("stranger_thrower(int)") != std::string::npos);
+  }
+  CHECK(hob::remote_stack(std::make_exception_ptr(hob::ValueError("here"))).empty());
+  CHECK(stack_by([](int) { throw "text"; }).empty());
+}
+
+TEST_CASE("each exception of a chunk tells where it was thrown") {
+  hob::ProcessPoolExecutor pool(1);
+  const std::vector<std::tuple<int>> items{{1}, {2}, {3}};
+  const auto results = pool.submit_chunk(
+                               [](int n) {
+                                 if (n == 1) return outer_thrower(n);
+                                 return n == 2 ? n : stranger_thrower(n);
+                               },
+                               items)
+                           .result();
+  const auto thrower = [&results](std::size_t i) {
+    return first_line(hob::remote_stack(results.at(i).exception()));
+  };
+  CHECK(thrower(0).find("inner_thrower(int)") != std::string::npos);
+  CHECK(*results.at(1) == 2);
+  CHECK(thrower(2).find("stranger_thrower(int)") != std::string::npos);
+}
+
+TEST_CASE("exceptions with a lot to say come back, too") {
+  hob::ProcessPoolExecutor pool(1);
+  const auto known = pool.submit([] { throw hob::ValueError(std::string(2'000'000, 'v')); });
+  CHECK(thrown_by(known) == "ValueError: " + std::string(2'000'000, 'v'));
+  const auto unknown = pool.submit([] { throw Stranger(std::string(2'000'000, 's')); });
+  CHECK(thrown_by(unknown).ends_with("Stranger: " + std::string(2'000'000, 's')));
+  const std::vector<std::tuple<int>> items{{1}, {2}};
+  const auto results =
+      pool.submit_chunk([](int n) { throw OutOfStock(std::string(1'000'000, char('a' + n))); },
+                        items)
+          .result();
+  CHECK(hob::describe(results.at(0).exception()) == "OutOfStock: " + std::string(1'000'000, 'b'));
+  CHECK(hob::describe(results.at(1).exception()) == "OutOfStock: " + std::string(1'000'000, 'c'));
 }
 
 TEST_CASE("a result that cannot be sent is an error of that job alone") {

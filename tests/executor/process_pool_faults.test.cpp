@@ -4,11 +4,14 @@
 #include <hob/core/error.hpp>
 #include <hob/executor/process_pool.hpp>
 
+#include "support/no_new_threads.hpp"
+
 #include <doctest/doctest.h>
 
 #include <dirent.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +76,14 @@ int open_descriptors() {
   ::closedir(folder);
   return count;
 }
+#ifndef HOB_TEST_SLOWLY
+rlim_t address_space() {
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+}
+#endif
 bool starts_with(const std::string& text, const char* begin) { return text.rfind(begin, 0) == 0; }
 
 void check_broken(const hob::concurrent::Future<int>& future, const std::string& how) {
@@ -272,6 +283,72 @@ TEST_CASE("when the server of the workers dies, so do they, and the jobs are tol
   pool.shutdown();
   CHECK_FALSE(has_children());
 }
+
+TEST_CASE("without a thread for its manager a pool refuses the job, and is fine later") {
+  hob::ProcessPoolExecutor pool(1);
+  {
+    const support::NoNewThreads none;
+    CHECK_THROWS_WITH_AS(pool.submit(square, 2), "can't start new thread", hob::RuntimeError);
+  }
+  CHECK(pool.submit(square, 2).result() == 4);
+}
+
+TEST_CASE("at each limit of open files a job ends, and nothing is left") {
+  const int before = open_descriptors();
+  rlimit usual{};
+  ::getrlimit(RLIMIT_NOFILE, &usual);
+  int values = 0, errors = 0;
+  for (rlim_t more = 0; more < 12; ++more) {
+    CAPTURE(more);
+    rlimit low = usual;
+    low.rlim_cur = static_cast<rlim_t>(before) + more - 3;  // ".", ".." and the folder's own
+    ::setrlimit(RLIMIT_NOFILE, &low);
+    std::string text;
+    try {
+      hob::ProcessPoolExecutor pool(2);
+      text = std::to_string(pool.submit(square, 2).result());
+    } catch (...) {
+      text = hob::describe(std::current_exception());
+    }
+    ::setrlimit(RLIMIT_NOFILE, &usual);
+    const bool is_error = text.find("Too many open files") != std::string::npos;
+    CAPTURE(text);
+    CHECK((text == "4" || is_error));
+    ++(is_error ? errors : values);
+    CHECK_FALSE(has_children());
+    CHECK(open_descriptors() == before);
+  }
+  CHECK(errors > 0);
+  CHECK(values > 0);
+}
+
+#ifndef HOB_TEST_SLOWLY  // sanitizers need memory of their own, and end the process without
+TEST_CASE("a result larger than memory is an error of that job alone, here and there") {
+  hob::ProcessPoolExecutor pool(1);
+  CHECK(pool.submit(square, 3).result() == 9);
+  const auto there = pool.submit([] { return std::vector<char>(std::size_t(1) << 60); });
+  CHECK_THROWS_AS(there.result(), std::bad_alloc);
+
+  std::string gate = "/tmp/hob_gate_XXXXXX";
+  ::close(::mkstemp(gate.data()));
+  const auto here = pool.submit(
+      [](const std::string& closed) {
+        while (::access(closed.c_str(), F_OK) == 0) std::this_thread::sleep_for(1ms);
+        return std::vector<char>(256u << 20);
+      },
+      gate);
+  rlimit usual{};
+  ::getrlimit(RLIMIT_AS, &usual);
+  rlimit low = usual;
+  low.rlim_cur = address_space() + (64u << 20);  // the worker has its own limit
+  ::setrlimit(RLIMIT_AS, &low);
+  ::unlink(gate.c_str());
+  const std::string text = hob::describe(here.exception());
+  ::setrlimit(RLIMIT_AS, &usual);
+  CHECK(text == "OSError: mmap: [Errno 12] Cannot allocate memory");
+  CHECK(pool.submit(square, 4).result() == 16);
+}
+#endif
 
 TEST_CASE("jobs end exactly once while random workers are killed") {
   const int before = open_descriptors();

@@ -2,6 +2,8 @@
 // ThreadPoolExecutor without a loop: submit, states, order, shutdown, bad input.
 #include <hob/hob.hpp>
 
+#include "support/no_new_threads.hpp"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -188,6 +190,31 @@ TEST_CASE("a pool needs a positive number of workers") {
   CHECK_THROWS_WITH_AS(ThreadPoolExecutor(0), "max_workers must be greater than 0",
                        hob::ValueError);
   CHECK_THROWS_AS(ThreadPoolExecutor(-1), hob::ValueError);
+}
+
+TEST_CASE("a pool whose first thread cannot start refuses the job, and is fine once one can") {
+  hob::ThreadPoolExecutor pool(2);
+  {
+    const support::NoNewThreads none;
+    CHECK_THROWS_WITH_AS(pool.submit([] { return 1; }), "can't start new thread",
+                         hob::RuntimeError);
+  }
+  CHECK(pool.submit([] { return 2; }).result() == 2);
+}
+
+TEST_CASE("a pool makes do with the threads that it got") {
+  hob::ThreadPoolExecutor pool(8);
+  std::latch open(1);
+  const auto first = pool.submit([&open] { open.wait(); });
+  std::vector<hob::concurrent::Future<int>> jobs;
+  {
+    const support::NoNewThreads none;
+    for (int i = 0; i < 20; ++i) jobs.push_back(pool.submit([i] { return i; }));
+    CHECK(pool.workers() == 1);
+  }
+  open.count_down();
+  for (int i = 0; i < 20; ++i) CHECK(jobs[static_cast<std::size_t>(i)].result() == i);
+  first.result();
 }
 
 TEST_CASE("an initializer runs once in each thread, before its jobs") {

@@ -245,7 +245,7 @@ TEST_CASE("what servers do wrong has a name, and the connection is not used agai
   const auto main = []() -> Coro<> {
     const char* const cases[][2] = {
         {"http://h/no-answer", "ServerDisconnectedError"},
-        {"http://h/garbage", "ServerDisconnectedError"},
+        {"http://h/garbage", "BadHttpMessage"},
         {"http://h/partial", "ClientPayloadError"},
         {"http://h/short-chunk", "ClientPayloadError"},
         {"http://h/bad-chunk", "ClientPayloadError"},

@@ -165,6 +165,15 @@ TEST_CASE("a connection that was upgraded carries no more responses") {
   CHECK_FALSE(switched.interim());
 }
 
+TEST_CASE("a body until the close is taken up to the limit, however it is cut") {
+  hob::http::ParserLimits limits;
+  limits.body = 4;
+  const std::string head = "200 [OK] 1.1 close until close\n";
+  CHECK(responses("HTTP/1.1 200 OK\r\n\r\nabcd", Method::get, limits) == head + "\"abcd\"\n");
+  CHECK(responses("HTTP/1.1 200 OK\r\n\r\nabcde", Method::get, limits) ==
+        head + "\"abcd\"\nerror 413 the body is too large\n");
+}
+
 TEST_CASE("what servers get wrong without danger is taken from a response") {
   CHECK(responses("HTTP/1.1 200\r\nA: b\r\nContent-Length: 0\r\n\r\n") ==
         "200 [] 1.1 length 0\n  A: b\n  Content-Length: 0\nend\n");

@@ -151,7 +151,6 @@ TEST_CASE("in a child of fork the parent's loop refuses, and a new one works") {
       return 1;
     } catch (const hob::RuntimeError&) {
     }
-    loop.remove_reader(pair.fds[0]);
     EventLoop own({.driver = Driver::uring});
     if (own.driver() != Driver::uring || !works(own)) return 2;
     loop.close();

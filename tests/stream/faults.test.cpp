@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Every call of the kernel fails once, at each of its turns: the program sees an error or none, and
-// nothing leaks or hangs.
+// Every call of the kernel fails, once or for good, at each of its turns: the program sees an error
+// or none, and nothing leaks or hangs.
 #include <hob/hob.hpp>
 
+#include <hob/testing/cancel_everywhere.hpp>
 #include <hob/testing/faults.hpp>
 #include <hob/testing/run_virtual.hpp>
 
+#include "support/faults.hpp"
+
 #include <doctest/doctest.h>
 
+#include <unistd.h>
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
@@ -62,6 +66,65 @@ struct Kind {
   bool harmless;  // the program does not notice
 };
 
+// The same, and it must come out well, or with an error that says why.
+hob::Coro<> tcp() {
+  auto server = co_await hob::start_server(echo, "127.0.0.1", 0);
+  const auto client = [](hob::Server to) -> hob::Coro<> {
+    auto [reader, writer] = co_await hob::open_connection("127.0.0.1", to.port());
+    writer.writelines("hello, ", "world\n");
+    co_await writer.drain();
+    const std::string line = co_await reader.readexactly(13);
+    writer.write_eof();
+    const std::string rest = co_await reader.read();
+    CHECK(line == "hello, world\n");
+    CHECK(rest.empty());
+    writer.close();
+    co_await writer.wait_closed();
+  };
+  const auto ended = co_await hob::as_result(client(server));
+  server.close();
+  server.abort_clients();
+  co_await server.wait_closed();
+  ended.value();
+}
+
+hob::Coro<> local() {
+  const std::string path("\0hob.faults", 11);  // abstract
+  auto server = co_await hob::start_unix_server(echo, path);
+  const auto client = [](std::string to) -> hob::Coro<> {
+    auto [reader, writer] = co_await hob::open_unix_connection(to);
+    const std::string much(300'000, 'x');
+    writer.write(much);
+    writer.write_eof();
+    const std::string back = co_await reader.read();
+    if (back.size() < much.size()) throw hob::OSError(ECONNRESET, "cut off");
+    CHECK(back == much);
+    writer.close();
+    co_await writer.wait_closed();
+  };
+  const auto ended = co_await hob::as_result(client(path));
+  server.close();
+  server.abort_clients();
+  co_await server.wait_closed();
+  ended.value();
+}
+
+hob::Coro<> pipe_echo() {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  // Both take their descriptor over, also when they throw.
+  auto reading = co_await hob::as_result(hob::connect_read_pipe(ends[0]));
+  auto writing = co_await hob::as_result(hob::connect_write_pipe(ends[1]));
+  const auto reader = reading.value();
+  const auto writer = writing.value();
+  writer.write(std::string(100'000, 'a'));
+  writer.close();
+  const std::string all = co_await reader.read();
+  const auto closed = co_await hob::as_result(writer.wait_closed());
+  closed.value();
+  CHECK(all == std::string(100'000, 'a'));
+}
+
 }  // namespace
 
 TEST_CASE("each call fails with each of its errors") {
@@ -111,6 +174,30 @@ TEST_CASE("a byte at a time") {
   CHECK(fine);
   CHECK(faults.calls(Call::recv) >= 24);
   CHECK(faults.injected() >= 20);
+}
+
+TEST_CASE("TCP: every call fails") {
+  hob::testing::FaultOptions options;
+  options.may_throw = support::is_fault_or_lost;
+  support::fail_everywhere(tcp, std::move(options));
+}
+
+TEST_CASE("a Unix socket: every call fails, in the middle of much data") {
+  hob::testing::FaultOptions options;
+  options.may_throw = support::is_fault_or_lost;
+  options.calls_max = 6;
+  support::fail_everywhere(local, std::move(options));
+}
+
+TEST_CASE("pipes can be cancelled everywhere") {
+  const std::size_t suspensions = hob::testing::cancel_everywhere(pipe_echo);
+  CHECK(suspensions >= 1);
+}
+
+TEST_CASE("pipes: every call fails") {
+  hob::testing::FaultOptions options;
+  options.calls_max = 6;
+  support::fail_everywhere(pipe_echo, std::move(options));
 }
 
 }  // namespace stream_faults_test

@@ -7,6 +7,7 @@
 #include <hob/core/invoke.hpp>
 #include <hob/core/raise.hpp>
 #include <hob/core/result.hpp>
+#include <hob/executor/detail/throw_witness.hpp>
 #include <hob/executor/executor.hpp>
 #include <hob/task/concurrent_future.hpp>
 
@@ -60,6 +61,23 @@ template <class F, class Item>
 using ItemResult =
     std::remove_cvref_t<decltype(call_with(std::declval<F&>(), std::declval<Item&>()))>;
 
+/// The outcome of one call.
+template <class F, class Item>
+Result<ItemResult<F, Item>> outcome_of(F& fn, Item& item) {
+  try {
+    if constexpr (std::is_void_v<ItemResult<F, Item>>) {
+      call_with(fn, item);
+      return {};
+    } else {
+      return call_with(fn, item);
+    }
+  } catch (const ThrowWitness&) {
+  } catch (...) {
+    return std::current_exception();
+  }
+  __builtin_unreachable();
+}
+
 /// The job of a chunk: each item has an outcome of its own, whatever became of those before it.
 template <class F>
 class RunChunk {
@@ -67,21 +85,9 @@ class RunChunk {
   explicit RunChunk(F fn) : fn_(std::move(fn)) {}
   template <class Item>
   std::vector<Result<ItemResult<F, Item>>> operator()(std::vector<Item> items) {
-    using R = ItemResult<F, Item>;
-    std::vector<Result<R>> results;
+    std::vector<Result<ItemResult<F, Item>>> results;
     results.reserve(items.size());
-    for (Item& item : items) {
-      try {
-        if constexpr (std::is_void_v<R>) {
-          call_with(fn_, item);
-          results.emplace_back();
-        } else {
-          results.emplace_back(call_with(fn_, item));
-        }
-      } catch (...) {
-        results.emplace_back(std::current_exception());
-      }
-    }
+    for (Item& item : items) results.push_back(outcome_of(fn_, item));
     return results;
   }
 

@@ -6,27 +6,34 @@
 #include <hob/core/error.hpp>
 #include <hob/executor/archive.hpp>
 #include <hob/executor/detail/encode.hpp>
+#include <hob/executor/function_id.hpp>
 
 #include <exception>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
+#include <vector>
 
 namespace hob {
 
 /// An exception of a type that was not registered, thrown in a worker process.
 class RemoteError : public std::runtime_error {
  public:
-  RemoteError(std::string type, std::string message);
+  RemoteError(std::string type, std::string message, std::vector<detail::FunctionId> frames = {});
 
   /// The type's full name, `shop::OutOfStock`.
   const std::string& type() const noexcept { return type_; }
   /// What its `what()` said; "" when it was not a std::exception.
   const std::string& message() const noexcept { return message_; }
+  /// Where the worker threw it, as `remote_stack` tells it.
+  std::string stack() const;
+  /// For the wire.
+  const std::vector<detail::FunctionId>& frames() const noexcept { return frames_; }
 
  private:
   std::string type_;
   std::string message_;
+  std::vector<detail::FunctionId> frames_;
 };
 
 /// The worker process of a Pool died while it ran the job. The text names the worker and the
@@ -45,8 +52,8 @@ struct ExceptionCodec {
 };
 bool add_exception_codec(const ExceptionCodec& codec);
 
-/// Writes the exception, and the stack that `stack` holds ("" when none is known).
-void put_exception(OutArchive& archive, const std::exception_ptr& error, const std::string& stack);
+/// Writes the exception, and the stack of its throw when it was noted.
+void put_exception(OutArchive& archive, const std::exception_ptr& error);
 /// Reads one. Throws UnpicklingError.
 std::exception_ptr get_exception(InArchive& archive);
 
@@ -84,8 +91,11 @@ bool register_exception() {
       {&typeid(E), &detail::put_registered<E>, &detail::get_registered<E>});
 }
 
-/// The stack of the worker process at the throw of this exception, one line per frame, innermost
-/// first; "" for one that did not come from a process pool, or whose stack is not known.
+/// The stack of the worker process where this exception was thrown, or last rethrown: one line per
+/// call, innermost first, `shop::sell(int) (shop+0x1f3a)`. The second half is what addr2line wants:
+/// `addr2line -e shop 0x1f3a`. "" for an exception that did not come from a process pool, for one
+/// that is a pointer (`throw "text"`), and for all but the last 256. Looking up the names reads the
+/// program's symbol table, which takes milliseconds.
 std::string remote_stack(const std::exception_ptr& error);
 
 }  // namespace hob

@@ -40,6 +40,8 @@ class DigestAuth {
   bool challenge(std::string_view www_authenticate, bool answered = false);
   /// Whether there was a challenge, and further requests can be answered ahead of it.
   bool ready() const noexcept { return !nonce_.empty(); }
+  /// Whether answers cover the body (auth-int): then it must be given to `authorization`.
+  bool covers_body() const noexcept { return qop_ == "auth-int"; }
   /// The value of the Authorization field for a request; `target` is as in the request line. Throws
   /// RuntimeError before the first challenge.
   std::string authorization(std::string_view method, std::string_view target,

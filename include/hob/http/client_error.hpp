@@ -67,6 +67,16 @@ class ClientStatusError : public ClientResponseError, public std::runtime_error 
   const char* what() const noexcept override { return std::runtime_error::what(); }
 };
 
+/// The server answered what is not HTTP, or breaks its rules (aiohttp: a ClientResponseError with
+/// status 400).
+class BadHttpMessage : public ClientResponseError, public std::runtime_error {
+ public:
+  BadHttpMessage(const std::string& reason, const std::string& url)
+      : ClientResponseError(400, url),
+        std::runtime_error("the answer is no HTTP response: " + reason + ", " + url) {}
+  const char* what() const noexcept override { return std::runtime_error::what(); }
+};
+
 /// `json()` found another content type than JSON (a ValueError in aiohttp, too).
 class ContentTypeError : public ClientResponseError, public ValueError {
  public:
@@ -133,12 +143,28 @@ class ClientConnectorCertificateError : public ClientSSLError {
   using ClientSSLError::ClientSSLError;
 };
 
-/// The server closed the connection before its response, or answered what is not HTTP.
+/// The server closed the connection before its response was there.
 class ServerDisconnectedError
     : public detail::CategorizedError<ServerConnectionError, std::runtime_error> {
  public:
   ServerDisconnectedError() : CategorizedError("server disconnected") {}
   using CategorizedError::CategorizedError;
+};
+/// The certificate has another fingerprint than `RequestBuilder::fingerprint` asks for.
+class ServerFingerprintMismatch : public detail::CategorizedError<ClientError, std::runtime_error> {
+ public:
+  ServerFingerprintMismatch(std::string expected, std::string got, const std::string& host,
+                            int port)
+      : CategorizedError("the certificate of " + host + ':' + std::to_string(port) +
+                         " has the fingerprint " + got + ", not " + expected),
+        expected_(std::move(expected)),
+        got_(std::move(got)) {}
+  const std::string& expected() const noexcept { return expected_; }
+  /// Empty when the server has shown no certificate.
+  const std::string& got() const noexcept { return got_; }
+
+ private:
+  std::string expected_, got_;
 };
 /// `sock_connect`, `connect` or `sock_read` has passed (a TimeoutError, too).
 class ServerTimeoutError : public detail::CategorizedError<ServerConnectionError, TimeoutError> {

@@ -8,15 +8,22 @@
 #include <hob/core/ref.hpp>
 #include <hob/http/connector.hpp>
 #include <hob/http/headers.hpp>
+#include <hob/http/parsing.hpp>
+#include <hob/http/resolver.hpp>
 #include <hob/http/url.hpp>
+#include <hob/net/open_connection.hpp>
 #include <hob/stream/security.hpp>
+#include <hob/task/coro.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 
 namespace hob::http {
+
+class Response;
 
 /// How long parts of a request may take; aiohttp's names and defaults.
 struct ClientTimeout {
@@ -30,12 +37,19 @@ struct ClientTimeout {
   Duration sock_read = Duration::forever();
 };
 
-/// What happened to a request; for logs and measurements.
+/// What happened to a request; for logs and measurements. aiohttp's TraceConfig has a list of
+/// callbacks for each of these.
 struct TraceEvent {
   enum class What : unsigned char {
     request_start,
-    connection_queued,   // the limit is reached: it waits
-    connection_created,  // a new one
+    connection_queued,    // the limit is reached: it waits
+    connection_unqueued,  // it waits no longer
+    dns_cache_hit,        // `host`
+    dns_cache_miss,       // `host`
+    dns_resolve_start,    // `host`
+    dns_resolve_end,      // `host`
+    connection_create,    // it begins to connect
+    connection_created,   // a new one, with its handshakes
     connection_reused,
     headers_sent,
     chunk_sent,        // `bytes` of the body
@@ -43,16 +57,23 @@ struct TraceEvent {
     chunk_received,    // `bytes` of the body, decoded
     redirect,          // `status`, to `url`
     retry,             // the kept connection was dead
-    request_end,
-    request_failed,
+    request_end,       // `status`: the head of the response is there
+    request_failed,    // `error`
   };
   What what;
+  /// Counts the requests of the session from 1: events of requests that run at the same time mix.
+  std::uint64_t request = 0;
   std::string_view method;
-  const Url* url;
+  const Url* url = nullptr;
   int status = 0;
   std::size_t bytes = 0;
+  std::string_view host;
+  std::exception_ptr error;
 };
 using Trace = Function<void(const TraceEvent&)>;
+
+/// Called with each final response: what it throws, the request throws.
+using StatusCheck = Function<Coro<>(Response)>;
 
 /// Options of a session.
 struct ClientOptions {
@@ -78,12 +99,27 @@ struct ClientOptions {
   bool cookies = true;
   /// The most bytes, decoded, that read(), text() and json() take: more is a ClientPayloadError.
   std::size_t body_limit = SIZE_MAX;
+  /// How much of a response's head is taken: more is a ClientResponseError.
+  ParserLimits limits;
   /// `http://user:password@host:port`, https too, or socks5://.
   Url proxy;
+  /// Sent to proxies, with CONNECT or with each request that a proxy forwards.
+  Headers proxy_headers;
   /// Connect to this Unix socket, whatever the URL's host.
   std::string unix_socket;
-  /// A TlsContext; null: one that trusts whom the system trusts, made when it is needed.
+  /// A TlsContext; null: one that trusts whom the system trusts, made when it is needed. With a
+  /// client's certificate, too, where servers ask for one.
   Security* ssl = nullptr;
+  /// For how long the addresses of a name are remembered; none: not at all.
+  Duration ttl_dns_cache = Duration::nanoseconds(10'000'000'000);
+  /// Who knows the addresses of names; null: the system.
+  Resolver* resolver = nullptr;
+  AddressFamily family = AddressFamily::any;
+  /// Connections begin at this address of ours; "": at one that the system chooses.
+  std::string local_host;
+  /// After how long the next address is tried beside one that has not answered (RFC 8305); forever:
+  /// one after the other.
+  Duration happy_eyeballs_delay = Duration::nanoseconds(250'000'000);
   /// How connections are made; null: over the network.
   Connector* connector = nullptr;
 };

@@ -41,6 +41,11 @@ class ClientSession {
 
   CookieJar& cookies() noexcept;
   ClientStatistics statistics() const noexcept;
+  /// For each response whose request does not ask for something else: aiohttp's raise_for_status
+  /// with a function. It may read the body, and throws what the request shall throw.
+  void set_status_check(StatusCheck check);
+  /// Forgets the addresses of all names.
+  void clear_dns_cache() noexcept;
   /// Called for each event of each request. It must not throw.
   void set_trace(Trace trace);
 

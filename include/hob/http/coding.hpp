@@ -27,6 +27,8 @@ class Decoder {
   /// For the value of a Content-Encoding field: several codings are undone in turn, at most 5. Null
   /// for identity. Throws ClientPayloadError for a coding that is not known.
   static std::unique_ptr<Decoder> make(std::string_view content_encoding);
+  /// Whether `make` knows all codings of the value.
+  static bool knows(std::string_view content_encoding) noexcept;
   /// The value of an Accept-Encoding field that asks for all of them.
   static const char* accept_encoding() noexcept { return "gzip, deflate, br, zstd"; }
 
@@ -62,8 +64,12 @@ class Encoder {
   /// its default for things made on the fly.
   static std::unique_ptr<Encoder> make(std::string_view coding, int level = -1);
   /// The coding to answer with to a request of this Accept-Encoding (RFC 9110, 12.5.3): the best of
-  /// those above with the highest weight; empty for identity.
+  /// those above with the highest weight; empty for identity, also when the client likes that
+  /// better.
   static std::string_view choose(std::string_view accept_encoding) noexcept;
+
+  /// How much the client wants that coding, 0 to 1000.
+  static int weight(std::string_view accept_encoding, std::string_view coding) noexcept;
 
   /// Encodes `in` and appends what comes out.
   virtual void encode(std::string_view in, std::string& out, Flush flush) = 0;

@@ -4,6 +4,7 @@
 
 #include <hob/core/function.hpp>
 #include <hob/core/text.hpp>
+#include <hob/http/server_request.hpp>
 #include <hob/http/server_response.hpp>
 #include <hob/task/coro.hpp>
 
@@ -18,6 +19,7 @@ struct ServerEvent {
   // Not an aggregate: g++ 12 destroys those twice in a full-expression with co_await.
   ServerEvent() = default;
   ServerEvent(std::string d) : data(std::move(d)) {}  // NOLINT(google-explicit-constructor)
+  ServerEvent(const char* d) : data(d) {}             // NOLINT(google-explicit-constructor)
   ServerEvent(std::string type, std::string d) : data(std::move(d)), event(std::move(type)) {}
 
   std::string data;
@@ -50,7 +52,14 @@ class EventStream {
   BodyWriter& body_;
 };
 
+/// The id of the last event that a client has got which comes back after it lost the connection;
+/// empty for a new one.
+inline std::string_view last_event_id(const ServerRequest& request) noexcept {
+  return request.headers().get("Last-Event-ID");
+}
+
 /// An answer that `send(EventStream&)`, a coroutine, fills. The callable lives until it has ended.
+/// When the client goes away `send` is cancelled, whatever it waits for.
 ServerResponse event_stream(Function<Coro<>(EventStream&)> send);
 
 }  // namespace hob::http

@@ -4,9 +4,12 @@
 
 #include <hob/http/header_values.hpp>
 #include <hob/http/headers.hpp>
+#include <hob/task/async_generator.hpp>
+#include <hob/task/coro.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,26 +30,53 @@ class FormData {
   /// A file whose content is here. Without `content_type`: what the name's extension means.
   FormData& add_file(std::string_view name, std::string content, std::string_view filename,
                      std::string_view content_type = {});
+  /// A file whose content is made while it is sent; `length` bytes, when that is known. The form
+  /// can then be sent once.
+  FormData& add_stream(std::string_view name, AsyncGenerator<std::string> content,
+                       std::string_view filename, std::string_view content_type = {},
+                       std::int64_t length = -1);
+  /// A file of the disk, read while it is sent. `filename` and `content_type`: those of the path.
+  FormData& add_path(std::string_view name, std::string_view path, std::string_view filename = {},
+                     std::string_view content_type = {});
   /// Multipart although there is no file.
   FormData& force_multipart() noexcept { return multipart_ = true, *this; }
 
   bool is_multipart() const noexcept { return multipart_; }
   /// The value of the Content-Type field.
   std::string content_type() const;
-  /// The whole body.
+  /// The whole body. Throws ValueError when some of it is not here yet.
   std::string encode() const;
+
+  /// Whether some of it comes while it is sent.
+  bool is_streamed() const noexcept { return streamed_; }
+  /// Whether it can be sent more than once: no generator is in it.
+  bool can_repeat() const noexcept { return !once_; }
+  /// The body in pieces. Throws what generators throw, OSError of files.
+  AsyncGenerator<std::string> stream() const { return pieces(*this); }
+  /// Its length; -1 when that is not known. Throws OSError of files.
+  Coro<std::int64_t> length() const { return measure(*this); }
 
  private:
   struct Part {
     std::string name, content, filename, content_type;
     bool is_file;
+    std::string path = {};
+    std::shared_ptr<AsyncGenerator<std::string>> generator = {};
+    std::int64_t length = -1;  // of the generator
   };
   FormData& add_part(Part part);
+  std::string head_of(const Part& part) const;
+  std::string end() const;
+  static AsyncGenerator<std::string> pieces(FormData form);
+  static Coro<std::int64_t> measure(FormData form);
 
   std::vector<Part> parts_;
   std::string boundary_;
-  bool multipart_ = false;
+  bool multipart_ = false, streamed_ = false, once_ = false;
 };
+
+/// The pieces of a file, as a body. Throws OSError.
+AsyncGenerator<std::string> file_pieces(std::string path);
 
 /// The media type of a file with this name; application/octet-stream when it is not known.
 std::string_view guess_content_type(std::string_view filename) noexcept;

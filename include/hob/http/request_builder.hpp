@@ -79,6 +79,10 @@ class [[nodiscard("a request does nothing until it is awaited")]] RequestBuilder
   /// Chunked while it is made, or with a known length. Redirects that keep the body, and retries,
   /// cannot send it again: they are errors.
   RequestBuilder& data(AsyncGenerator<std::string> stream, std::int64_t length = -1);
+  /// The same, but `make` gives a generator as often as the body has to be sent.
+  RequestBuilder& data(Function<AsyncGenerator<std::string>()> make, std::int64_t length = -1);
+  /// The content of a file, read while it is sent; its type is that of the name's extension.
+  RequestBuilder& file(std::string path);
   RequestBuilder& json(const nlohmann::json& value);
   /// Text that is JSON already.
   RequestBuilder& json_text(std::string text);
@@ -93,6 +97,17 @@ class [[nodiscard("a request does nothing until it is awaited")]] RequestBuilder
   /// Answers the server's challenge; keep the object for further requests.
   RequestBuilder& digest_auth(std::shared_ptr<DigestAuth> digest);
 
+  /// Sent with this request only, also when the session keeps no cookies; not to other origins.
+  /// Throws ValueError as CookieJar::set.
+  RequestBuilder& cookie(std::string_view name, std::string_view value);
+  /// Trust, and show, what this TlsContext says, in place of the session's. Connections are used
+  /// again only for requests with the same one.
+  RequestBuilder& ssl(Security& context);
+  /// The server's certificate must have this SHA-256 fingerprint, in hexadecimal with or without
+  /// colons: else ServerFingerprintMismatch. Where neither the request nor the session has a
+  /// TlsContext nothing else about it is checked. Throws ValueError for what is none.
+  RequestBuilder& fingerprint(std::string_view sha256);
+
   RequestBuilder& timeout(const ClientTimeout& timeout);
   /// The total.
   RequestBuilder& timeout(Duration total);
@@ -100,6 +115,10 @@ class [[nodiscard("a request does nothing until it is awaited")]] RequestBuilder
   RequestBuilder& allow_redirects(bool allow);
   RequestBuilder& max_redirects(unsigned count);
   RequestBuilder& raise_for_status(bool raise = true);
+  /// Called with the response, in place of the session's check; it throws what it does not like.
+  RequestBuilder& check_status(StatusCheck check);
+  /// The most bytes, decoded, that read(), text() and json() take.
+  RequestBuilder& body_limit(std::size_t bytes);
   RequestBuilder& auto_decompress(bool decompress);
   /// An empty URL: none.
   RequestBuilder& proxy(const Url& proxy);

@@ -4,6 +4,7 @@
 
 #include <hob/core/ref.hpp>
 #include <hob/http/cookies.hpp>
+#include <hob/http/detail/parse_as.hpp>
 #include <hob/http/header_values.hpp>
 #include <hob/http/headers.hpp>
 #include <hob/http/json.hpp>
@@ -41,6 +42,12 @@ class Content {
   /// A line with its '\n'; at the end what is left, perhaps "". Throws ValueError for a line longer
   /// than 1 MiB.
   Coro<std::string> readline() const;
+  /// Exactly `n` bytes. Throws IncompleteReadError when the body ends before; its `partial()` is
+  /// what there was.
+  Coro<std::string> readexactly(std::size_t n) const;
+  /// Up to and with `separator`; at the end of the body what is left, perhaps "". Throws ValueError
+  /// when it does not come within 1 MiB, or is empty.
+  Coro<std::string> readuntil(std::string_view separator) const;
   /// `while (auto chunk = co_await response.content().next_chunk(1 << 16))`: exactly `n` bytes but
   /// for the last chunk; none at the end. (iter_chunked)
   Coro<std::optional<std::string>> next_chunk(std::size_t n) const;
@@ -86,6 +93,8 @@ class Response {
   /// Those that this response has set.
   std::vector<Cookie> cookies() const;
   ContentType content_type() const;
+  /// Of the Content-Disposition field: `filename()` is safe to create.
+  ContentDisposition content_disposition() const;
   std::vector<Link> links() const;
 
   /// The whole body; again and again.
@@ -101,7 +110,7 @@ class Response {
   Coro<nlohmann::json> json() const;
   /// Whatever the content type.
   Coro<nlohmann::json> json_unchecked() const;
-  /// As a type of your own, by json_traits.
+  /// As a type of your own, by json_traits; a large one is parsed in another thread.
   template <class T>
   Coro<T> json() const {
     return convert<T>(*this);
@@ -125,7 +134,7 @@ class Response {
   template <class T>
   static Coro<T> convert(Response response) {
     std::string text = co_await response.json_text();
-    co_return json_traits<T>::parse(text);
+    co_return co_await detail::parse_as<T>(std::move(text));
   }
 
   detail::ResponseState* state_;

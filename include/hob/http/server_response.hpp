@@ -7,6 +7,7 @@
 #include <hob/core/text.hpp>
 #include <hob/http/headers.hpp>
 #include <hob/http/json.hpp>
+#include <hob/http/set_cookie.hpp>
 #include <hob/http/status.hpp>
 #include <hob/stream/writer.hpp>
 #include <hob/task/coro.hpp>
@@ -33,6 +34,11 @@ class BodyWriter {
   /// Sends `bytes`, and waits until the client has taken most of what was sent: `co_await
   /// body.write("...")`. An empty text sends nothing. Throws OSError when the client is gone.
   [[nodiscard]] hob::detail::WriterAwaiter write(Text bytes);
+  /// Sends `count` bytes of a file from `offset` on, by the kernel where the connection is plain;
+  /// `file` is a descriptor, borrowed. Waits until they are sent, all but what the kernel keeps;
+  /// cancelled, a part of them was. Throws OSError as `write` and when the file cannot be read,
+  /// RuntimeError when it has fewer bytes by now.
+  Coro<> send_file(int file, std::int64_t offset, std::uint64_t count);
   /// Fields behind the body, sent when the writing ends; only with chunks (HTTP/1.1).
   void set_trailers(Headers trailers) noexcept { trailers_ = std::move(trailers); }
 
@@ -65,6 +71,17 @@ class ServerResponse {
     return std::move(*this);
   }
 
+  /// Asks the browser to keep a cookie. Throws ValueError as set_cookie_value.
+  ServerResponse& set_cookie(Text name, Text value, const CookieOptions& options = {}) & {
+    headers.add("Set-Cookie", set_cookie_value(name, value, options));
+    return *this;
+  }
+  ServerResponse&& set_cookie(Text name, Text value, const CookieOptions& options = {}) && {
+    return std::move(set_cookie(name, value, options));
+  }
+  /// Asks it to drop one; domain and path as it was set with.
+  ServerResponse& del_cookie(Text name, CookieOptions options = {});
+
   int status;
   /// Empty: the registered phrase.
   std::string reason;
@@ -78,6 +95,8 @@ class ServerResponse {
   /// How many bytes `write` will write, when that is known; they are then sent as they are, and
   /// another number closes the connection.
   std::int64_t content_length = -1;
+  /// `write` is cancelled when the client goes away: for bodies that wait for something to tell.
+  bool cancel_on_disconnect = false;
   /// Whether the body may be compressed when the client takes that; it needs the server's
   /// `compress`, too.
   bool compressible = true;
@@ -86,6 +105,9 @@ class ServerResponse {
 /// `text/plain` in UTF-8.
 ServerResponse text_response(std::string text, int status = Status::ok);
 ServerResponse html_response(std::string html, int status = Status::ok);
+/// Sends the client elsewhere; the same as an exception is HTTPFound. Throws ValueError when
+/// `location` holds control characters.
+ServerResponse redirect_response(Text location, int status = Status::found);
 /// `application/json`, from its text.
 ServerResponse json_text_response(std::string json, int status = Status::ok);
 /// The same from a value, or by json_traits from a type of your own.

@@ -4,11 +4,13 @@
 
 #include <hob/core/duration.hpp>
 #include <hob/core/text.hpp>
+#include <hob/stream/extra_info.hpp>
 #include <hob/stream/stream.hpp>
 #include <hob/task/coro.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace hob {
 
@@ -44,6 +46,11 @@ struct ConnectionOptions {
 /// say. GaiError for a name that cannot be resolved. Cancelling it leaves no connection behind.
 /// Behaviour of asyncio.open_connection.
 Coro<Stream> open_connection(Text host, std::uint16_t port, const ConnectionOptions& options = {});
+
+/// The same with addresses that somebody else has looked up, in the order in which to try them.
+/// `host` is the name for TLS and for texts.
+Coro<Stream> open_connection(std::vector<SocketAddress> addresses, Text host,
+                             const ConnectionOptions& options = {});
 
 /// Connects to a Unix stream socket. A path that begins with NUL is abstract. Of the options those
 /// of the limit and of TLS count (TLS needs a server_hostname).

@@ -72,9 +72,10 @@ class Server {
   void close_clients() const noexcept;
   void abort_clients() const noexcept;
   bool is_serving() const noexcept;
-  /// The addresses that it listens on; none when closed. (asyncio gives the sockets.)
+  /// The addresses that it listens on; none when closed. (asyncio gives the sockets.) Throws
+  /// OSError.
   std::vector<SocketAddress> sockets() const;
-  /// The port of the first one, for servers started with port 0.
+  /// The port of the first one, for servers started with port 0. Throws RuntimeError when closed.
   std::uint16_t port() const;
   /// How many connections are open.
   std::size_t connections() const noexcept;

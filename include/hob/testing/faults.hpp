@@ -7,33 +7,65 @@
 
 namespace hob::testing {
 
-/// While it lives, the library's calls of the kernel in this thread can be told to fail: the n-th
-/// of a kind with an error, or with less than was asked for. One at a time in each thread.
+/// While it lives, the library's calls of the kernel for this thread can be told to fail: the n-th
+/// of a kind with an error, or with less than was asked for. Those that its helper threads make for
+/// this thread's loops (files, names) are meant, too. One at a time in each thread.
 ///
 ///   Faults faults;
 ///   faults.fail(Faults::Call::accept, EMFILE);
 class Faults {
  public:
-  /// Calls by their manual pages; `recv` and `send` are all of their families.
+  /// Calls by their manual pages; `read`, `recv`, `send`, `stat` and `write` are all of their
+  /// families, `fsync` also fdatasync, `unlink` and `rmdir` also unlinkat. `clone` and `execve` are
+  /// those that start a process, `getaddrinfo` and `getnameinfo` fail with an EAI_* instead of an
+  /// errno. A `close` that fails has closed, as on Linux; sockets are closed without asking.
   enum class Call : std::uint8_t {
     accept,
     bind,
+    clone,
+    close,
     connect,
+    epoll_create,
     epoll_ctl,
     epoll_wait,
+    eventfd,
+    execve,
+    fcntl,
+    fstat,
+    fsync,
+    ftruncate,
+    getaddrinfo,
+    getdents,
+    getnameinfo,
+    getpeername,
+    getsockname,
     getsockopt,
     io_uring_enter,
     listen,
+    lseek,
+    mkdir,
+    open,
+    pidfd_send_signal,
+    pipe,
     read,
+    readlink,
     recv,
+    rename,
+    rmdir,
     send,
     sendfile,
     setsockopt,
     shutdown,
+    sigaction,
     socket,
+    socketpair,
+    stat,
+    symlink,
+    unlink,
+    waitid,
     write,
   };
-  static constexpr std::size_t kCalls = 16;
+  static constexpr std::size_t kCalls = 44;
   static constexpr std::size_t kAlways = static_cast<std::size_t>(-1);
 
   Faults();
@@ -42,7 +74,8 @@ class Faults {
   ~Faults();
 
   /// The n-th call from now on (1 is the next) and those after it, `times` in all, fail with
-  /// `error`, an errno. The kernel is not asked.
+  /// `error`, an errno. The kernel is not asked. After EAGAIN, and after a short count, a
+  /// descriptor that has more becomes ready again, as the kernel would have it.
   void fail(Call call, int error, std::size_t nth = 1, std::size_t times = 1) noexcept;
   /// They move at most `size` bytes.
   void shorten(Call call, std::size_t size, std::size_t nth = 1,

@@ -107,20 +107,27 @@ class Model:
         mode = self.rng.choice(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"])
         names = self.some()
         self.emit("background", f"w{len(self.waits)}", mode, *names)
-        self.waits[f"w{len(self.waits)}"] = (mode, names)
+        self.waits[f"w{len(self.waits)}"] = (mode, names, len(self.settled_of(names)))
         self.join_ended()
+
+    def settled_of(self, names):
+        return [n for n in names if self.jobs[n] in ("done", "noticed")]
 
     def join_ended(self):
         for waiter, wait in list(self.waits.items()):
             if wait is None:
                 continue
-            mode, names = wait
-            done = [n for n in names if self.jobs[n] in ("done", "noticed")]
+            mode, names, before = wait
+            done = self.settled_of(names)
             failed = [n for n in done if n in self.failing and self.jobs[n] == "done"]
             if (len(done) == len(names) or (mode == "FIRST_COMPLETED" and done)
                     or (mode == "FIRST_EXCEPTION" and failed)):
-                self.emit("join", waiter)
+                # Of several that settle in one step, how many the waiter sees is chance.
+                chance = mode != "ALL_COMPLETED" and len(done) - before > 1
+                self.emit("ended" if chance else "join", waiter)
                 self.waits[waiter] = None
+            else:
+                self.waits[waiter] = (mode, names, len(done))
 
     def map(self):
         if self.closed or self.queue or len(self.running()) == self.workers:

@@ -143,9 +143,9 @@ class Script:
                 {name: (self.wait(words[1], words[2:], LIMIT), thread)}))
             self.waits[name] = (None, thread)
             thread.start()
-        elif verb == "join":
+        elif verb in ("join", "ended"):
             self.waits[name][1].join()
-            return self.waits[name][0]
+            return self.waits[name][0] if verb == "join" else None
         elif verb == "map":
             return self.map(*map(int, words))
         elif verb == "shutdown":

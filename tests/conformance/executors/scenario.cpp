@@ -208,9 +208,9 @@ class Script {
       });
       return "";
     }
-    if (verb == "join") {
+    if (verb == "join" || verb == "ended") {
       waits_[name].thread.join();
-      return waits_[name].result;
+      return verb == "join" ? waits_[name].result : "";
     }
     if (verb == "open" && name == "init") {
       init_opened_ = true;

@@ -213,25 +213,36 @@ template <class F, class Item>
 struct ChunkCall {
   using R = ItemResult<F, Item>;
   using Results = std::vector<Result<R>>;
+  /// Results that are written as they are, without a vector of them all.
+  static constexpr bool kInPlace = kForm<NoneIfVoid<R>> == Form::raw;
+  static constexpr std::size_t kOutcomeSize =
+      1 + (kInPlace && !std::is_void_v<R> ? sizeof(NoneIfVoid<R>) : 0);
 
+  static void put_outcome(OutArchive& archive, const Result<R>& result) {
+    archive.sink().write_byte(result.has_value() ? 1 : 0);
+    if (!result) {
+      put_exception(archive, result.exception());
+    } else if constexpr (!std::is_void_v<R>) {
+      put(archive, *result);
+    }
+  }
   static void invoke(InArchive& arguments, AnyFunction function, WorkerReply& reply) {
     auto items = take<std::vector<Item>>(arguments);
     arguments.source().expect_end();
     with_function<F>(function, [&](auto fn) {
-      const Results results = RunChunk<F>(fn)(std::move(items));
-      for (const Result<R>& result : results) {
-        reply.archive.sink().write_byte(result.has_value() ? 1 : 0);
-        if (!result) {
-          put_exception(reply.archive, result.exception(), "");
-        } else if constexpr (!std::is_void_v<R>) {
-          put(reply.archive, *result);
-        }
+      if constexpr (kInPlace) {
+        for (Item& item : items) put_outcome(reply.archive, outcome_of(fn, item));
+        reply.send();
+      } else {
+        const Results results = RunChunk<F>(fn)(std::move(items));
+        for (const Result<R>& result : results) put_outcome(reply.archive, result);
+        reply.send();  // it refers to what is large in the results
       }
-      reply.send();
     });
   }
   static Results read(InArchive& archive) {
     Results results;
+    if constexpr (kInPlace) results.reserve(archive.source().left() / kOutcomeSize);
     while (archive.source().left() > 0) {
       if (archive.source().read_byte() == 0) {
         results.emplace_back(get_exception(archive));
@@ -268,8 +279,10 @@ template <class Stored, class A>
 using Held =
     std::conditional_t<std::is_same_v<std::remove_cvref_t<A>, Stored>, const Stored&, Stored>;
 
+// Here and below `auto` stands for void: it makes the compiler look into the function where it is
+// used, so that its errors name the user's line.
 template <class... Stored, class... Args>
-void put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>, Args&&... args) {
+auto put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>, Args&&... args) {
   static_assert(sizeof...(Stored) == sizeof...(Args),
                 "hob: the number of arguments is not that of the function's parameters");
   const std::tuple<Held<Stored, Args>...> held(std::forward<Args>(args)...);
@@ -279,7 +292,7 @@ void put_arguments(ProcessCall& call, std::type_identity<std::tuple<Stored...>>,
 
 /// Fills in `fn(args...)`.
 template <class F, class... Args>
-void make_call(ProcessCall& call, F fn, Args&&... args) {
+auto make_call(ProcessCall& call, F fn, Args&&... args) {
   using Stored = StoredArguments<F, Args...>;
   constexpr std::type_identity<Stored> kStored;
   require_arguments<F>(kStored, std::make_index_sequence<std::tuple_size_v<Stored>>());
