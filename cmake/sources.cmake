@@ -110,6 +110,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
+  include/hob/testing/network.hpp
   include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
@@ -187,6 +188,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/address.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/file_call.cpp
@@ -201,6 +203,7 @@ set(HOB_SOURCES
   src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
+  src/sys/world.cpp
   src/task/async_generator.cpp
   src/task/async_with.cpp
   src/task/call_graph.cpp
@@ -224,6 +227,16 @@ set(HOB_SOURCES
   src/testing/fault_table.cpp
   src/testing/faults.cpp
   src/testing/memory_stream.cpp
+  src/testing/network/agenda.cpp
+  src/testing/network/datagram_socket.cpp
+  src/testing/network/journal.cpp
+  src/testing/network/network.cpp
+  src/testing/network/stream_connect.cpp
+  src/testing/network/stream_flow.cpp
+  src/testing/network/stream_socket.cpp
+  src/testing/network/topology.cpp
+  src/testing/network/virtual_socket.cpp
+  src/testing/network/world.cpp
   src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
@@ -418,6 +431,7 @@ set(HOB_TESTS_http
   tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_faults.test.cpp
   tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
   tests/http/simdjson.test.cpp
@@ -487,7 +501,11 @@ set(HOB_TESTS_task
 
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
-  tests/testing/everything.test.cpp)
+  tests/testing/everything.test.cpp
+  tests/testing/network.test.cpp
+  tests/testing/network_ends.test.cpp
+  tests/testing/network_programs.test.cpp
+  tests/testing/network_swarm.test.cpp)
 
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
@@ -562,6 +580,7 @@ set(HOB_EXAMPLES
   examples/server_events_client.cpp
   examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/simulated_network.cpp
   examples/static_files.cpp
   examples/stdin_to_socket.cpp
   examples/streaming_upload.cpp

@@ -10,7 +10,8 @@ set -eu
 packages="clang-19 libclang-rt-19-dev lld-19 llvm-19 g++ make cmake ninja-build ccache python3
   doctest-dev pkg-config"
 # What the components need: io_uring, hob::tls, hob::http.
-packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev libsimdjson-dev zlib1g-dev
+packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev libsimdjson-dev
+  zlib1g-dev
   libbrotli-dev libzstd-dev libpsl-dev libidn2-dev openssl"
 for argument in "$@"; do
   case $argument in

@@ -97,6 +97,8 @@ class Descriptor {
   bool join_poller() noexcept;
   bool join(Side side) noexcept;
   void leave_slot(UringPoller& ring) noexcept;
+  void begin_wait() noexcept;
+  void end_wait() noexcept;
   long take_input(char* data, std::size_t size) noexcept;
 
   static constexpr std::uintptr_t kNoSlot = UINTPTR_MAX;

@@ -22,6 +22,8 @@ class Poller {
 
   /// Null: not on io_uring.
   UringPoller* uring() const noexcept { return uring_.get(); }
+  /// Null: on io_uring.
+  EpollPoller* epoll() noexcept { return epoll_ ? &*epoll_ : nullptr; }
 
   void watch(int fd, bool write, Ref<HandleState> handle) {
     uring_ ? uring_->watch(fd, write, std::move(handle))
