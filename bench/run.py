@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parent
 BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
-COLUMNS = ["bare", "bare-wheel", "hob", "hob-sock", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
+COLUMNS = ["bare", "bare-wheel", "hob", "hob-uring", "hob-sock", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
            "node-fetch", "asyncio", "uvloop", "aiohttp"]
 # What "best peer" in a goal does not mean.
-NOT_PEERS = {BASELINE, "bare-wheel", OURS, "hob-sock"}
+NOT_PEERS = {BASELINE, "bare-wheel", OURS, "hob-sock", "hob-uring"}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
     "ms": "CPU ms each",

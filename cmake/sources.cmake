@@ -143,6 +143,7 @@ set(HOB_SOURCES
   src/file/scandir.cpp
   src/file/state.cpp
   src/file/temporary.cpp
+  src/file/work.cpp
   src/loop/descriptor.cpp
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
@@ -402,7 +403,8 @@ set(HOB_TESTS_executor
 set(HOB_TESTS_file
   tests/file/faults.test.cpp
   tests/file/file.test.cpp
-  tests/file/paths.test.cpp)
+  tests/file/paths.test.cpp
+  tests/file/uring.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
@@ -443,7 +445,8 @@ set(HOB_TESTS_loop
   tests/loop/io.test.cpp
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
-  tests/loop/timer_wheel.test.cpp)
+  tests/loop/timer_wheel.test.cpp
+  tests/loop/uring.test.cpp)
 
 set(HOB_TESTS_museum
   tests/museum/io.test.cpp
@@ -458,7 +461,8 @@ set(HOB_TESTS_net
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
-  tests/net/socket.test.cpp)
+  tests/net/socket.test.cpp
+  tests/net/uring.test.cpp)
 
 set(HOB_TESTS_process
   tests/process/cancel.test.cpp
