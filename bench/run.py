@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parent
 BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
-COLUMNS = ["bare", "bare-wheel", "hob", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
+COLUMNS = ["bare", "bare-wheel", "hob", "hob-uring", "hob-sock", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
            "node-fetch", "asyncio", "uvloop", "aiohttp"]
 # What "best peer" in a goal does not mean.
-NOT_PEERS = {BASELINE, "bare-wheel", OURS}
+NOT_PEERS = {BASELINE, "bare-wheel", OURS, "hob-sock", "hob-uring"}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
     "ms": "CPU ms each",
@@ -328,6 +328,7 @@ def main():
     only = [s for s in args.only.split(",") if s]
     for unknown in set(only) - set(suites):
         parser.error(f"no suite named {unknown}; there are: {', '.join(suites)}")
+    os.environ["HOB_BENCH_BUILD"] = args.build  # where Python finds programs of ours
     records, all_well = [], True
     for suite in only or suites:
         suite_records, well = run_suite(suite, args)

@@ -34,6 +34,11 @@ else()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND HOB_PC_CFLAGS " -foptimize-sibling-calls")
   endif()
+  # A static library leaves what it needs to whoever links it.
+  set(HOB_PC_LIBS "")
+  if(HOB_HAS_LIBURING AND NOT BUILD_SHARED_LIBS)
+    set(HOB_PC_LIBS " -luring")
+  endif()
   configure_file(cmake/hob.pc.in "${PROJECT_BINARY_DIR}/hob.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/hob.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)

@@ -110,6 +110,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/testing/fail_everywhere.hpp
   include/hob/testing/faults.hpp
   include/hob/testing/memory_stream.hpp
+  include/hob/testing/network.hpp
   include/hob/testing/run_virtual.hpp)
 
 set(HOB_SOURCES
@@ -142,10 +143,12 @@ set(HOB_SOURCES
   src/file/scandir.cpp
   src/file/state.cpp
   src/file/temporary.cpp
+  src/file/work.cpp
   src/loop/descriptor.cpp
   src/loop/epoll_poller.cpp
   src/loop/event_loop.cpp
   src/loop/exception_handler.cpp
+  src/loop/fork.cpp
   src/loop/handle.cpp
   src/loop/poller.cpp
   src/loop/remote_loop.cpp
@@ -185,6 +188,7 @@ set(HOB_SOURCES
   src/sync/queue.cpp
   src/sync/semaphore.cpp
   src/sync/waiters.cpp
+  src/sys/address.cpp
   src/sys/fault.cpp
   src/sys/file.cpp
   src/sys/file_call.cpp
@@ -199,6 +203,7 @@ set(HOB_SOURCES
   src/sys/symbol.cpp
   src/sys/syscall.cpp
   src/sys/thread.cpp
+  src/sys/world.cpp
   src/task/async_generator.cpp
   src/task/async_with.cpp
   src/task/call_graph.cpp
@@ -222,6 +227,16 @@ set(HOB_SOURCES
   src/testing/fault_table.cpp
   src/testing/faults.cpp
   src/testing/memory_stream.cpp
+  src/testing/network/agenda.cpp
+  src/testing/network/datagram_socket.cpp
+  src/testing/network/journal.cpp
+  src/testing/network/network.cpp
+  src/testing/network/stream_connect.cpp
+  src/testing/network/stream_flow.cpp
+  src/testing/network/stream_socket.cpp
+  src/testing/network/topology.cpp
+  src/testing/network/virtual_socket.cpp
+  src/testing/network/world.cpp
   src/testing/trial.cpp)
 
 set(HOB_TLS_PUBLIC_HEADERS
@@ -261,6 +276,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/detail/field_block.hpp
   include/hob/http/detail/message_parser.hpp
   include/hob/http/detail/parse_as.hpp
+  include/hob/http/event_source.hpp
   include/hob/http/event_stream.hpp
   include/hob/http/header_values.hpp
   include/hob/http/headers.hpp
@@ -268,6 +284,7 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/json.hpp
   include/hob/http/method.hpp
   include/hob/http/multipart.hpp
+  include/hob/http/multipart_reader.hpp
   include/hob/http/netrc.hpp
   include/hob/http/params.hpp
   include/hob/http/parsing.hpp
@@ -279,10 +296,12 @@ set(HOB_HTTP_PUBLIC_HEADERS
   include/hob/http/response.hpp
   include/hob/http/response_parser.hpp
   include/hob/http/serializer.hpp
+  include/hob/http/serve.hpp
   include/hob/http/server.hpp
   include/hob/http/server_request.hpp
   include/hob/http/server_response.hpp
   include/hob/http/set_cookie.hpp
+  include/hob/http/simdjson.hpp
   include/hob/http/static_files.hpp
   include/hob/http/status.hpp
   include/hob/http/url.hpp)
@@ -306,6 +325,7 @@ set(HOB_HTTP_SOURCES
   src/http/dns_cache.cpp
   src/http/encoder.cpp
   src/http/error_page.cpp
+  src/http/event_source.cpp
   src/http/event_stream.cpp
   src/http/field_block.cpp
   src/http/file_lookup.cpp
@@ -318,6 +338,7 @@ set(HOB_HTTP_SOURCES
   src/http/message_parser.cpp
   src/http/method.cpp
   src/http/multipart_parser.cpp
+  src/http/multipart_reader.cpp
   src/http/netrc.cpp
   src/http/params.cpp
   src/http/parse_as.cpp
@@ -330,6 +351,7 @@ set(HOB_HTTP_SOURCES
   src/http/response_json.cpp
   src/http/router.cpp
   src/http/serializer.cpp
+  src/http/serve.cpp
   src/http/server.cpp
   src/http/server_answer.cpp
   src/http/server_connection.cpp
@@ -351,6 +373,7 @@ set(HOB_TEST_FOLDERS
   file
   http
   loop
+  museum
   net
   process
   stream
@@ -380,7 +403,8 @@ set(HOB_TESTS_executor
 set(HOB_TESTS_file
   tests/file/faults.test.cpp
   tests/file/file.test.cpp
-  tests/file/paths.test.cpp)
+  tests/file/paths.test.cpp
+  tests/file/uring.test.cpp)
 
 set(HOB_TESTS_http
   tests/http/auth.test.cpp
@@ -394,6 +418,7 @@ set(HOB_TESTS_http
   tests/http/coding.test.cpp
   tests/http/cookies.test.cpp
   tests/http/disconnect.test.cpp
+  tests/http/event_source.test.cpp
   tests/http/event_stream.test.cpp
   tests/http/headers.test.cpp
   tests/http/json.test.cpp
@@ -403,9 +428,13 @@ set(HOB_TESTS_http
   tests/http/parser.test.cpp
   tests/http/preconditions.test.cpp
   tests/http/proxies.test.cpp
+  tests/http/routing.test.cpp
   tests/http/serializer.test.cpp
   tests/http/server.test.cpp
+  tests/http/server_faults.test.cpp
+  tests/http/server_net.test.cpp
   tests/http/server_values.test.cpp
+  tests/http/simdjson.test.cpp
   tests/http/static_files.test.cpp
   tests/http/url.test.cpp
   tests/http/url_oracle.test.cpp
@@ -416,17 +445,24 @@ set(HOB_TESTS_loop
   tests/loop/io.test.cpp
   tests/loop/out_of_memory.test.cpp
   tests/loop/threads.test.cpp
-  tests/loop/timer_wheel.test.cpp)
+  tests/loop/timer_wheel.test.cpp
+  tests/loop/uring.test.cpp)
+
+set(HOB_TESTS_museum
+  tests/museum/io.test.cpp
+  tests/museum/tasks.test.cpp)
 
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp
   tests/net/echo.test.cpp
   tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
+  tests/net/fork.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
-  tests/net/socket.test.cpp)
+  tests/net/socket.test.cpp
+  tests/net/uring.test.cpp)
 
 set(HOB_TESTS_process
   tests/process/cancel.test.cpp
@@ -465,7 +501,11 @@ set(HOB_TESTS_task
 
 set(HOB_TESTS_testing
   tests/testing/cancel_everywhere.test.cpp
-  tests/testing/everything.test.cpp)
+  tests/testing/everything.test.cpp
+  tests/testing/network.test.cpp
+  tests/testing/network_ends.test.cpp
+  tests/testing/network_programs.test.cpp
+  tests/testing/network_swarm.test.cpp)
 
 set(HOB_TESTS_tls
   tests/tls/cancel.test.cpp
@@ -511,16 +551,22 @@ set(HOB_EXAMPLES
   examples/chat.cpp
   examples/context_variables.cpp
   examples/coroutine_object.cpp
+  examples/crawler.cpp
+  examples/download_files.cpp
   examples/dumplings.cpp
   examples/echo_stdin.cpp
   examples/executor_future.cpp
   examples/executor_limits.cpp
   examples/executor_ticker.cpp
+  examples/fetch.cpp
   examples/files.cpp
   examples/future_states.cpp
   examples/graceful_server.cpp
   examples/hello_world.cpp
   examples/http_client.cpp
+  examples/http_client_test.cpp
+  examples/http_server.cpp
+  examples/http_session.cpp
   examples/json_api.cpp
   examples/many_requests.cpp
   examples/own_awaitable.cpp
@@ -531,8 +577,13 @@ set(HOB_EXAMPLES
   examples/process_errors.cpp
   examples/process_pool.cpp
   examples/producer_consumer.cpp
+  examples/server_events_client.cpp
+  examples/server_sent_events.cpp
   examples/signals.cpp
+  examples/simulated_network.cpp
+  examples/static_files.cpp
   examples/stdin_to_socket.cpp
+  examples/streaming_upload.cpp
   examples/subprocess_pipeline.cpp
   examples/task_group_errors.cpp
   examples/tcp_echo.cpp
@@ -559,6 +610,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp
   bench/tls/bare.cpp

@@ -23,7 +23,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 UMBRELLAS = {"hob/hob.hpp": None, "hob/tls.hpp": {"tls"}, "hob/http.hpp": {"http"}}
 COMPONENTS = {"tls", "http"}
 # What hob.hpp leaves out: 5,000 lines of the standard library that few need.
-LEFT_OUT = {"executor/stop_token.hpp"}
+LEFT_OUT = {"executor/stop_token.hpp", "http/simdjson.hpp"}
 
 
 def includes(path):

@@ -10,8 +10,8 @@ set -eu
 packages="clang-19 libclang-rt-19-dev lld-19 llvm-19 g++ make cmake ninja-build ccache python3
   doctest-dev pkg-config"
 # What the components need: io_uring, hob::tls, hob::http.
-packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev zlib1g-dev
-  libbrotli-dev libzstd-dev libpsl-dev libidn2-dev openssl"
+packages="$packages liburing-dev libssl-dev libboost1.81-dev nlohmann-json3-dev libsimdjson-dev
+  zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libidn2-dev openssl"
 for argument in "$@"; do
   case $argument in
     --bench) packages="$packages libuv1-dev libbenchmark-dev libcurl4-openssl-dev wrk nginx-light

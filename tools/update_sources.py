@@ -11,7 +11,7 @@ import sys
 
 # Layers that are libraries of their own, because they need what not everybody has.
 COMPONENTS = ["tls", "http"]
-OWN_RULES = {"support", "conformance", "canary", "fuzz", "package", "tidy"}
+OWN_RULES = {"support", "conformance", "canary", "fuzz", "package", "seccomp", "tidy"}
 HEAD = """\
 # Written by tools/update_sources.py; run it after adding or removing a file.
 # A list instead of a GLOB: adding a file makes the build configure itself again.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The echo server on Hob: streams as its users write them, and plain sockets.
+// The echo server on Hob: streams as its users write them, the same on io_uring, and plain sockets.
 #include <hob/hob.hpp>
 
 #include "load.hpp"
@@ -42,7 +42,8 @@ hob::Coro<hob::Server> start(Ending& ending) {
   co_return co_await hob::start_server(handler, "127.0.0.1", 0, {.backlog = 4096});
 }
 
-struct Streams {
+template <hob::Driver kDriver>
+struct StreamsOn {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
     Ending ending(shape.connections);
@@ -54,7 +55,7 @@ struct Streams {
       run.stop();
       server.close();
     };
-    hob::run(main());
+    hob::run(main(), {.driver = kDriver});
   }
   static void idle(bench::Run& run) {
     load::Shape shape{unsigned(run.count), load::kIdle.size};
@@ -71,9 +72,11 @@ struct Streams {
       co_await ending.ended.wait();
       server.close();
     };
-    hob::run(main());
+    hob::run(main(), {.driver = kDriver});
   }
 };
+using Streams = StreamsOn<hob::Driver::epoll>;
+using RingStreams = StreamsOn<hob::Driver::uring>;
 
 hob::Coro<> echo_plain(hob::Socket socket, Ending& ending) {
   auto& loop = hob::get_running_loop();
@@ -120,6 +123,14 @@ std::vector<bench::Case> cases() {
   for (bench::Case each : load::Cases<Sockets>::kAll) {
     each.subject = "hob-sock";
     if (!each.fresh) all.push_back(each);
+  }
+  if (hob::EventLoop({.driver = hob::Driver::uring}).driver() == hob::Driver::uring) {
+    for (bench::Case each : load::Cases<RingStreams>::kAll) {
+      each.subject = "hob-uring";
+      all.push_back(each);
+    }
+  } else {
+    std::fputs("hob-uring: no io_uring here\n", stderr);
   }
   return all;
 }

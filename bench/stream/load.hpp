@@ -90,6 +90,9 @@ class Clients {
     if (write(start_[1], "x", 1) != 1) std::_Exit(3);
   }
 
+  /// The clients themselves, in the calling process.
+  static void work(Shape shape, std::uint64_t exchanges, std::uint16_t port, bool one_each);
+
  private:
   struct Client {
     int fd;
@@ -97,57 +100,57 @@ class Clients {
     std::size_t unread;
   };
 
-  static void work(Shape shape, std::uint64_t exchanges, std::uint16_t port, bool one_each) {
-    std::vector<char> message(shape.size, 'x'), buffer(256 << 10);
-    std::vector<Client> clients(shape.connections);
-    int epoll = epoll_create1(0);
-    const sockaddr_in address = loopback(port);
-    for (Client& client : clients) {
-      client.fd = socket(AF_INET, SOCK_STREAM, 0);
-      while (connect(client.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        usleep(1000);
-      int on = 1;
-      setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      fcntl(client.fd, F_SETFL, O_NONBLOCK);
-      epoll_event event{EPOLLIN | EPOLLOUT | EPOLLET, {.ptr = &client}};
-      epoll_ctl(epoll, EPOLL_CTL_ADD, client.fd, &event);
-    }
-    std::uint64_t begun = 0, ended = 0;
-    const auto begin = [&](Client& client) {
-      if (begun == exchanges) return;
-      ++begun;
-      client.unsent = client.unread = shape.size;
-    };
-    const auto advance = [&](Client& client) {
-      while (true) {
-        if (client.unsent > 0) {
-          ssize_t n = send(client.fd, message.data() + shape.size - client.unsent, client.unsent,
-                           MSG_NOSIGNAL);
-          if (n > 0) client.unsent -= std::size_t(n);
-          if (n < 0 && errno != EAGAIN) std::_Exit(4);
-        }
-        if (client.unread == 0) return;
-        ssize_t n = recv(client.fd, buffer.data(), buffer.size(), 0);
-        if (n == 0 || (n < 0 && errno != EAGAIN)) std::_Exit(5);
-        if (n < 0) return;
-        client.unread -= std::size_t(n);
-        if (client.unread > 0) continue;
-        ++ended;
-        // One each, or a client whose answer comes at once would take the turn of another.
-        if (!one_each) begin(client);
-      }
-    };
-    for (Client& client : clients) begin(client), advance(client);
-    epoll_event events[256];
-    while (ended < exchanges) {
-      int n = epoll_wait(epoll, events, 256, -1);
-      for (int i = 0; i < n; ++i) advance(*static_cast<Client*>(events[i].data.ptr));
-    }
-  }
-
   int start_[2];
   pid_t child_;
 };
+
+inline void Clients::work(Shape shape, std::uint64_t exchanges, std::uint16_t port, bool one_each) {
+  std::vector<char> message(shape.size, 'x'), buffer(256 << 10);
+  std::vector<Client> clients(shape.connections);
+  int epoll = epoll_create1(0);
+  const sockaddr_in address = loopback(port);
+  for (Client& client : clients) {
+    client.fd = socket(AF_INET, SOCK_STREAM, 0);
+    while (connect(client.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      usleep(1000);
+    int on = 1;
+    setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fcntl(client.fd, F_SETFL, O_NONBLOCK);
+    epoll_event event{EPOLLIN | EPOLLOUT | EPOLLET, {.ptr = &client}};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, client.fd, &event);
+  }
+  std::uint64_t begun = 0, ended = 0;
+  const auto begin = [&](Client& client) {
+    if (begun == exchanges) return;
+    ++begun;
+    client.unsent = client.unread = shape.size;
+  };
+  const auto advance = [&](Client& client) {
+    while (true) {
+      if (client.unsent > 0) {
+        ssize_t n = send(client.fd, message.data() + shape.size - client.unsent, client.unsent,
+                         MSG_NOSIGNAL);
+        if (n > 0) client.unsent -= std::size_t(n);
+        if (n < 0 && errno != EAGAIN) std::_Exit(4);
+      }
+      if (client.unread == 0) return;
+      ssize_t n = recv(client.fd, buffer.data(), buffer.size(), 0);
+      if (n == 0 || (n < 0 && errno != EAGAIN)) std::_Exit(5);
+      if (n < 0) return;
+      client.unread -= std::size_t(n);
+      if (client.unread > 0) continue;
+      ++ended;
+      // One each, or a client whose answer comes at once would take the turn of another.
+      if (!one_each) begin(client);
+    }
+  };
+  for (Client& client : clients) begin(client), advance(client);
+  epoll_event events[256];
+  while (ended < exchanges) {
+    int n = epoll_wait(epoll, events, 256, -1);
+    for (int i = 0; i < n; ++i) advance(*static_cast<Client*>(events[i].data.ptr));
+  }
+}
 
 inline constexpr Shape k1k10{10, 1024}, k1k100{100, 1024}, k1k1000{1000, 1024};
 inline constexpr Shape k10k100{100, 10'240}, k10k1000{1000, 10'240}, k100k10{10, 102'400};

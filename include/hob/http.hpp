@@ -30,6 +30,7 @@
 #include <hob/http/client_options.hpp>     // ClientOptions, ClientTimeout, TraceEvent
 #include <hob/http/client_session.hpp>     // ClientSession, fetch
 #include <hob/http/connector.hpp>          // Connector
+#include <hob/http/event_source.hpp>       // EventSource, EventParser
 #include <hob/http/netrc.hpp>              // Netrc
 #include <hob/http/proxy_environment.hpp>  // ProxyEnvironment
 #include <hob/http/request_builder.hpp>    // RequestBuilder
@@ -37,13 +38,15 @@
 #include <hob/http/response.hpp>           // Response, Content
 
 // The server.
-#include <hob/http/byte_range.hpp>       // RangeRequest
-#include <hob/http/event_stream.hpp>     // EventStream, event_stream
-#include <hob/http/http_exception.hpp>   // HTTPException, HTTPNotFound and its kin
-#include <hob/http/json.hpp>             // parse_json, dump_json, json_traits
-#include <hob/http/preconditions.hpp>    // check_preconditions, EntityTag
-#include <hob/http/server.hpp>           // Server
-#include <hob/http/server_request.hpp>   // ServerRequest
-#include <hob/http/server_response.hpp>  // ServerResponse, text_response, json_response
-#include <hob/http/set_cookie.hpp>       // CookieOptions, parse_cookies
-#include <hob/http/static_files.hpp>     // StaticFiles, file_response
+#include <hob/http/byte_range.hpp>        // RangeRequest
+#include <hob/http/event_stream.hpp>      // EventStream, event_stream
+#include <hob/http/http_exception.hpp>    // HTTPException, HTTPNotFound and its kin
+#include <hob/http/json.hpp>              // parse_json, dump_json, json_traits
+#include <hob/http/multipart_reader.hpp>  // MultipartReader, Form
+#include <hob/http/preconditions.hpp>     // check_preconditions, EntityTag
+#include <hob/http/serve.hpp>             // serve, create_server_context
+#include <hob/http/server.hpp>            // Server
+#include <hob/http/server_request.hpp>    // ServerRequest
+#include <hob/http/server_response.hpp>   // ServerResponse, text_response, json_response
+#include <hob/http/set_cookie.hpp>        // CookieOptions, parse_cookies
+#include <hob/http/static_files.hpp>      // StaticFiles, file_response

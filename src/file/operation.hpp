@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // FileOperation: one request about files, with all that it needs, in the kernel's words; and the
-// await of one. Whoever carries it out sees nothing but this: today the pool of threads, later a
-// ring for those kinds that it knows.
+// await of one. Whoever carries it out sees nothing but this: the loop's io_uring, for those kinds
+// that it knows, else the pool of threads.
 #pragma once
 
+#include "file/script.hpp"
 #include "loop/loop_impl.hpp"
+#include "loop/ring_operation.hpp"
 #include "sys/fault.hpp"
 #include "sys/fd.hpp"
 #include "sys/file.hpp"
@@ -31,7 +33,7 @@ struct FileOperation : Link {
     close,       // opened
     seek,        // only named in errors
     read,        // fd, size, offset -> text
-    write,       // fd, data, offset (negative: the descriptor's own) -> result, offset
+    write,       // fd, data, offset (negative: the descriptor's own), seekable -> result, offset
     sync,        // fd
     data_sync,   // fd
     truncate,    // fd, size_wanted
@@ -59,6 +61,11 @@ struct FileOperation : Link {
   }
   /// Does it, on any thread that may wait.
   void perform() noexcept;
+  /// Begins it on a ring; false when that has no such request. `ring` is null again at the end, and
+  /// the waiter is told. Throws std::bad_alloc.
+  bool perform_on(UringPoller& poller);
+  /// Nobody wants it any more: asks for its end as far as that leaves no half-done work.
+  void stop_on_ring() noexcept;
   /// Throws OSError when it failed.
   void check() const;
 
@@ -89,19 +96,45 @@ struct FileOperation : Link {
   Ref<RemoteLoop> home;
   FileWait* waiter = nullptr;  // home's thread
 
+  // On a ring, or while a thread performs it.
+  UringPoller* ring = nullptr;
+  struct Step final : RingOperation {
+    explicit Step(FileOperation& o) noexcept : RingOperation(&on_event), operation(&o) {}
+    static void on_event(RingOperation& self, const sys::Ring::Event& event,
+                         NodeList& ready) noexcept;
+    FileOperation* operation;
+    std::coroutine_handle<> script;  // to be resumed
+    const sys::FileCall* call = nullptr;
+    long result = 0;
+    bool may_stop = false;
+  };
+  Step step{*this};  // the call that is under way
+  /// The result of a script that has found that it has to go on in a thread: from the beginning.
+  static constexpr long kNeedsThread = -1'000'000;
+  FileScript script;
+
  private:
-  long open();
-  long read();
-  long write();
-  long read_whole();
-  long write_whole();
+  bool suits(const UringPoller& poller) const noexcept;
+  bool single_call(sys::FileCall& call) const noexcept;
+  void script_ended() noexcept;
+  FileScript carry_out();
+  FileScript only();
+  FileScript open();
+  FileScript read();
+  FileScript write();
+  FileScript read_whole();
+  FileScript write_whole();
+  FileScript append(int from, std::size_t limit, std::int64_t at, std::size_t expected,
+                    bool may_lose);
+  FileScript write_all(int to, std::int64_t at, bool may_stop);
+  long perform_here();
   long make_dirs();
   long make_temporary();
-  long carry_out();
 };
 
 /// `co_await FileWait(operation)`: has it carried out. A cancellation takes it back when nobody has
-/// begun; else waits for its end, which gives the result but for a read, which is given up.
+/// begun; else waits for its end, which gives the result but for a read, which is given up, and for
+/// what a ring could stop before anything had happened.
 class FileWait final : public LibraryAwaiter, private RemoteWait {
  public:
   explicit FileWait(Ref<FileOperation> operation) noexcept : operation_(std::move(operation)) {}
@@ -120,10 +153,11 @@ class FileWait final : public LibraryAwaiter, private RemoteWait {
   void await_resume();
 
  private:
-  friend FileOperation;
+  friend struct FileOperation;
   friend class FilePool;
   void start(PromiseBase& leaf);
   void finish() noexcept;
+  void abandon_on_ring() noexcept;
   void loop_closed() noexcept override {}
   static bool cancel(TaskBase& task, const Ref<Message>& message) noexcept;
   static const WaitKind kKind;

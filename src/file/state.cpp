@@ -116,6 +116,7 @@ Coro<std::size_t> FileState::write(Ref<FileState> self, Text data) {
   const auto operation = make_operation(Kind::write);
   operation->fd = self->fd.get();
   operation->data = data;
+  operation->seekable = self->seekable();
   if (self->appends) {
     operation->flags = sys::kOpenAppend;
   } else {

@@ -117,8 +117,8 @@ void check_fingerprint(const StreamWriter& writer, const ClientRoute& route) {
                               ? hex_digest(Hash::sha256, info->peer_certificate.der)
                               : std::string();
   if (got == route.fingerprint) return;
-  throw ServerFingerprintMismatch(route.fingerprint, got, std::string(route.url.host()),
-                                  route.url.port());
+  throw ServerFingerprintMismatch(route.fingerprint, got, std::string(route.url->host()),
+                                  route.url->port());
 }
 
 Coro<> pass_proxy(Ref<SessionState> session, Stream stream, const ClientRoute& route) {
@@ -126,10 +126,10 @@ Coro<> pass_proxy(Ref<SessionState> session, Stream stream, const ClientRoute& r
   if (proxy.secure()) co_await secure(session->security(), stream.writer, proxy, true);
   Result<> done;
   if (is_socks(proxy)) {
-    done = co_await as_result(open_socks(stream, proxy, route.url));
+    done = co_await as_result(open_socks(stream, proxy, *route.url));
   } else if (!route.forwarded()) {
     done =
-        co_await as_result(open_tunnel(stream, proxy, route.url, session->options.proxy_headers));
+        co_await as_result(open_tunnel(stream, proxy, *route.url, session->options.proxy_headers));
   }
   if (done) co_return;
   stream.writer.abort();
@@ -138,14 +138,16 @@ Coro<> pass_proxy(Ref<SessionState> session, Stream stream, const ClientRoute& r
 
 }  // namespace
 
-bool ClientRoute::forwarded() const noexcept { return proxy && !url.secure() && !is_socks(*proxy); }
+bool ClientRoute::forwarded() const noexcept {
+  return proxy && !url->secure() && !is_socks(*proxy);
+}
 
 std::string ClientRoute::key(const SessionState& session) const {
-  std::string key(url.scheme());
+  std::string key(url->scheme());
   if (forwarded()) {
     key = "proxy";  // one connection to the proxy serves all hosts
   } else {
-    (key += "://") += url.authority();
+    (key += "://") += url->authority();
   }
   if (proxy) (key += ' ') += proxy->text();
   if (!session.options.unix_socket.empty()) (key += ' ') += session.options.unix_socket;
@@ -157,11 +159,11 @@ std::string ClientRoute::key(const SessionState& session) const {
 
 Coro<Stream> dial(Ref<SessionState> session, ClientRoute route, RequestTag tag) {
   const bool through_proxy = route.proxy.has_value();
-  const Url first = through_proxy ? *route.proxy : route.url;
+  const Url first = through_proxy ? *route.proxy : *route.url;
   Stream stream = co_await open_plain(session, first, through_proxy, tag);
   if (through_proxy) co_await pass_proxy(session, stream, route);
-  if (route.url.secure()) {
-    co_await secure(security_of(*session, route), stream.writer, route.url, false);
+  if (route.url->secure()) {
+    co_await secure(security_of(*session, route), stream.writer, *route.url, false);
     if (!route.fingerprint.empty()) check_fingerprint(stream.writer, route);
   }
   co_return stream;

@@ -15,7 +15,7 @@ namespace hob::http::detail {
 
 /// Where a request goes.
 struct ClientRoute {
-  Url url;
+  const Url* url = nullptr;  // of the hop, which outlives its dialing
   std::optional<Url> proxy;
   Ref<Security> security;   // of the request; null: the session's
   std::string fingerprint;  // that the certificate must have; empty: any

@@ -108,7 +108,7 @@ Coro<> Exchange::upload_body(Ref<Upload> upload, StreamWriter writer) {
 Coro<> Exchange::start(OutgoingRequest& request) {
   ClientConnection& connection = *lease_.connection();
   ++connection.requests;
-  connection.parser.begin(parse_method(request.method));
+  connection.parser.begin(parse_method(request.tag.method));
   const StreamWriter writer = connection.stream.writer;
   RequestBody* const body = request.body;
   const bool at_once =
@@ -123,9 +123,9 @@ Coro<> Exchange::start(OutgoingRequest& request) {
   } else {
     writer.write(request.head);
   }
-  session_->tell(TraceEvent::What::headers_sent, tag(request));
+  session_->tell(TraceEvent::What::headers_sent, request.tag);
   if (at_once && !body->bytes.empty()) {
-    session_->tell(TraceEvent::What::chunk_sent, tag(request), 0, body->bytes.size());
+    session_->tell(TraceEvent::What::chunk_sent, request.tag, 0, body->bytes.size());
   }
   if (body && !at_once) {
     upload_ = Ref<Upload>::adopt(new Upload);
@@ -139,9 +139,9 @@ Coro<> Exchange::start(OutgoingRequest& request) {
     upload_->chunked = request.chunked;
     upload_->wait = request.expect_continue;
     upload_->session = session_;
-    upload_->number = request.number;
-    upload_->method = request.method;
-    upload_->url = request.url;
+    upload_->number = request.tag.number;
+    upload_->method = request.tag.method;
+    upload_->url = *request.tag.url;
     uploading_ = create_task(upload_body(upload_, writer));
   }
   const auto read = co_await as_result(read_head(request));
@@ -149,7 +149,7 @@ Coro<> Exchange::start(OutgoingRequest& request) {
     if (upload_ && upload_->error) std::rethrow_exception(upload_->error);
     read.value();
   }
-  session_->tell(TraceEvent::What::headers_received, tag(request), status);
+  session_->tell(TraceEvent::What::headers_received, request.tag, status);
   if (!parser().has_body()) {
     finish();
   } else if (parser().framing() == Framing::length &&
@@ -216,7 +216,7 @@ Coro<> Exchange::read_head(OutgoingRequest& request) {
     got_bytes_ = true;
     const ParseStep step = parser().feed(view);
     if (step.event == ParseEvent::error) {
-      throw BadHttpMessage(parser().error().reason, request.url.text());
+      throw BadHttpMessage(parser().error().reason, request.tag.url->text());
     }
     if (step.event == ParseEvent::head && !parser().interim()) {
       status = parser().status();
@@ -232,10 +232,10 @@ Coro<> Exchange::read_head(OutgoingRequest& request) {
     }
     const std::size_t left = view.size() - step.consumed;
     reader().consume(step.consumed);
-    if (step.event == ParseEvent::end) parser().begin(parse_method(request.method));
+    if (step.event == ParseEvent::end) parser().begin(parse_method(request.tag.method));
     // After an interim head its end is known without any more bytes.
     if (step.event == ParseEvent::head && parser().feed({}).event == ParseEvent::end) {
-      parser().begin(parse_method(request.method));
+      parser().begin(parse_method(request.tag.method));
     }
     want = step.event == ParseEvent::need_more ? left + 1 : 1;
   }

@@ -18,11 +18,9 @@
 
 namespace hob::http::detail {
 
-/// A request as it goes out.
+/// A request as it goes out. Borrows from the one who waits for the exchange to start.
 struct OutgoingRequest {
-  std::uint64_t number = 0;  // for traces
-  std::string method;
-  Url url;
+  RequestTag tag;
   std::string head;
   RequestBody* body = nullptr;  // null: none
   bool chunked = false;
@@ -65,9 +63,6 @@ class Exchange {
 
   StreamReader& reader() const noexcept { return lease_.connection()->stream.reader; }
   ResponseParser& parser() const noexcept { return lease_.connection()->parser; }
-  RequestTag tag(const OutgoingRequest& request) const noexcept {
-    return {request.number, request.method, &request.url};
-  }
   Coro<std::string_view> more(std::size_t want);
   Coro<> read_head(OutgoingRequest& request);
   void take_early();

@@ -53,6 +53,7 @@ class Lease {
   }
   ~Lease() { drop(); }
 
+  const std::string& key() const noexcept { return key_; }
   ClientConnection* connection() const noexcept { return connection_.get(); }
   void attach(std::unique_ptr<ClientConnection> connection) noexcept {
     connection_ = std::move(connection);

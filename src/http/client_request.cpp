@@ -112,9 +112,7 @@ void add_cookies(const RequestSpec& spec, const Hop& hop, Headers& fields) {
 
 void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingRequest& out) {
   SessionState& session = *spec.session;
-  out.number = spec.number;
-  out.method = hop.method;
-  out.url = hop.url;
+  out.tag = tag_of(spec, hop);
   out.body = nullptr;
   Headers fields = hop.headers;
   for (const auto& [name, value] : session.options.headers) {
@@ -149,7 +147,8 @@ void write_head(RequestSpec& spec, Hop& hop, const ClientRoute& route, OutgoingR
 
 ClientRoute route_of(const RequestSpec& spec, const Url& url) {
   const SessionState& session = *spec.session;
-  ClientRoute route{url, std::nullopt, {}, {}};
+  ClientRoute route;
+  route.url = &url;
   if (url.secure()) {
     route.security = spec.security;
     route.fingerprint = spec.fingerprint;
@@ -175,9 +174,9 @@ Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease
   } else {
     session->pool.take(key);
   }
-  lease = Lease(session, key);
+  lease = Lease(session, std::move(key));
   if (!fresh) {
-    if (auto kept = session->pool.take_idle(key)) {
+    if (auto kept = session->pool.take_idle(lease.key())) {
       lease.attach(std::move(kept));
       ++session->reused;
       session->tell(TraceEvent::What::connection_reused, tag);
@@ -192,7 +191,7 @@ Coro<> connect(Ref<SessionState> session, const ClientRoute& route, Lease& lease
     made = co_await as_result(timeout(sock_connect, dial, session, route, tag));
   }
   if (!made && type_name(made.exception()) == "TimeoutError") {
-    throw ConnectionTimeoutError("no connection to " + std::string(route.url.authority()) +
+    throw ConnectionTimeoutError("no connection to " + std::string(route.url->authority()) +
                                  " within sock_connect");
   }
   lease.attach(std::make_unique<ClientConnection>(std::move(made).value(), session->options.limits,
@@ -215,7 +214,7 @@ Coro<> connect_in_time(RequestSpec& spec, const ClientRoute& route, const Hop& h
   };
   const auto done = co_await as_result(timeout(limits.connect, body));
   if (!done && type_name(done.exception()) == "TimeoutError") {
-    throw ConnectionTimeoutError("no connection to " + std::string(route.url.authority()) +
+    throw ConnectionTimeoutError("no connection to " + std::string(route.url->authority()) +
                                  " within connect");
   }
   done.value();
@@ -345,9 +344,7 @@ Coro<Response> perform_spec(Ref<RequestSpec> spec) {
     hob::detail::raise_runtime_error("the request was sent already");
   }
   spec->number = ++session.requests;
-  const std::string method = spec->method;
-  const Url url = spec->url;
-  const RequestTag tag{spec->number, method, &url};
+  const RequestTag tag{spec->number, spec->method, &spec->url};
   session.tell(TraceEvent::What::request_start, tag);
   const Duration deadline = spec->timeout.total.is_forever()
                                 ? Duration::forever()
@@ -359,7 +356,7 @@ Coro<Response> perform_spec(Ref<RequestSpec> spec) {
   }
   Response response = std::move(outcome).value();
   response.state().deadline = deadline;
-  session.tell(TraceEvent::What::request_end, {spec->number, method, &response.url()},
+  session.tell(TraceEvent::What::request_end, {spec->number, spec->method, &response.url()},
                response.status());
   if (spec->status_check) {
     co_await spec->status_check(response);

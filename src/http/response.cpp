@@ -255,9 +255,7 @@ ContentDisposition Response::content_disposition() const {
 
 std::vector<Link> Response::links() const { return Link::parse(headers().combined("Link"), url()); }
 
-Coro<std::string> Response::read() const {
-  return detail::read_all(Ref<ResponseState>(state_));
-}
+Coro<std::string> Response::read() const { return detail::read_all(Ref<ResponseState>(state_)); }
 Coro<std::string> Response::bytes() const { return read(); }
 Coro<std::string> Response::text(std::string_view encoding) const {
   return detail::text_of(Ref<ResponseState>(state_), std::string(encoding));

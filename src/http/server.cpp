@@ -48,8 +48,12 @@ Coro<ServerResponse> ServerApp::handle(ServerRequest& request) {
 Coro<ServerResponse> ServerApp::call(ServerRequest& request, Route* route, std::size_t index) {
   if (index < middlewares.size()) return middlewares[index](request, Next(*this, route, index + 1));
   if (!route) return no_route(request);
-  Handler* const handler = route->find(request.method_name());
-  return handler ? (*handler)(request) : no_method(request, route->allowed());
+  Endpoint* const endpoint = route->find(request.method_name());
+  if (!endpoint) return no_method(request, route->allowed());
+  const std::size_t inner = index - middlewares.size();
+  if (endpoint->group && inner < endpoint->group->size())
+    return endpoint->group->at(inner)(request, Next(*this, route, index + 1));
+  return endpoint->handler(request);
 }
 
 void ServerApp::enter(ServerConnection& connection) noexcept {
@@ -130,15 +134,52 @@ Server::~Server() {
   app_->listeners.clear();  // their handler holds the app: a circle
 }
 
-void Server::add_route(Text method, Text path, Handler handler) {
-  app_->router.add(view(method), view(path), std::move(handler));
+void Server::add_route(Text method, Text path, Handler handler, Text name) {
+  app_->router.add(view(method), view(path), std::move(handler), view(name));
 }
 
-Server& Server::add_static(Text prefix, Text directory, StaticOptions options) {
-  std::string path(view(prefix));
-  if (!path.ends_with('/')) path += '/';
-  return get(path + "{path...}", StaticFiles(directory, std::move(options)));
+HttpServerOptions& Server::options() noexcept { return app_->options; }
+
+RouteGroup Server::group(Text prefix) { return {app_, nullptr, view(prefix)}; }
+
+std::string Server::url_for(Text name, const Params& values, const Params& query) const {
+  std::string url = app_->router.url_for(view(name), values);
+  if (!query.empty()) url += "?" + query.encode();
+  return url;
 }
+
+RouteGroup::RouteGroup(hob::detail::Ref<detail::ServerApp> app, detail::Group* parent,
+                       std::string_view prefix)
+    : app_(std::move(app)) {
+  if (!prefix.starts_with('/') || prefix.ends_with('/') || prefix.find("...") != prefix.npos)
+    throw ValueError("\"" + std::string(prefix) + "\" is no prefix of routes");
+  auto group = std::make_unique<detail::Group>();
+  group->prefix = (parent ? parent->prefix : std::string()).append(prefix);
+  group->parent = parent;
+  group_ = group.get();
+  app_->groups.push_back(std::move(group));
+}
+
+RouteGroup::RouteGroup(const RouteGroup& other) noexcept = default;
+RouteGroup& RouteGroup::operator=(const RouteGroup& other) noexcept = default;
+RouteGroup::~RouteGroup() = default;
+
+void RouteGroup::add_route(Text method, Text path, Handler handler, Text name) {
+  const std::string_view below = view(path);
+  std::string whole = group_->prefix;
+  // The group itself is "", or "/" with a slash behind the prefix.
+  if (!below.empty() && below.front() != '/')
+    throw ValueError("the route \"" + std::string(below) + "\" does not begin with a slash");
+  whole += below;
+  app_->router.add(view(method), whole, std::move(handler), view(name), group_);
+}
+
+RouteGroup& RouteGroup::middleware(Middleware middleware) {
+  group_->middlewares.push_back(std::move(middleware));
+  return *this;
+}
+
+RouteGroup RouteGroup::group(Text prefix) { return {app_, group_, view(prefix)}; }
 
 Server& Server::middleware(Middleware middleware) {
   app_->middlewares.push_back(std::move(middleware));

@@ -9,6 +9,7 @@
 #include <hob/sync/event.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,7 @@ class ServerApp {
   HttpServerOptions options;
   Router router;
   std::vector<Middleware> middlewares;
+  std::vector<std::unique_ptr<Group>> groups;
   std::vector<hob::Server> listeners;
   Event closed;
 

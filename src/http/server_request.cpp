@@ -100,6 +100,8 @@ Coro<std::optional<std::string>> ServerRequest::next_chunk() {
   co_return piece;
 }
 
+std::size_t ServerRequest::body_max() const noexcept { return connection_->options().body_max; }
+
 Coro<> ServerRequest::load() {
   while (has_body_ && !body_read_) {
     const bool more = co_await connection_->read_piece(*this, body_);

@@ -5,6 +5,7 @@
 #include <hob/http/static_files.hpp>
 #include <hob/http/url.hpp>
 
+#include <cerrno>
 #include <utility>
 
 #include "http/file_lookup.hpp"
@@ -62,6 +63,7 @@ StaticFiles::StaticFiles(Text directory, StaticOptions options)
     : directory_(directory.data(), directory.size()), options_(std::move(options)) {
   sys::FileStatus status;
   const int result = sys::status_of(directory_.c_str(), true, status);
+  if (result < 0 && result != -ENOENT && result != -ENOTDIR) throw OSError(-result, "stat");
   if (result < 0 || !sys::is_directory(status.mode))
     throw ValueError("\"" + directory_ + "\" is no directory to serve files from");
 }

@@ -16,6 +16,7 @@
 namespace hob::detail {
 
 class RingInput;
+class UringPoller;
 
 /// Belongs to the loop's thread; may outlive the loop.
 class Descriptor {
@@ -95,6 +96,9 @@ class Descriptor {
   void leave_poller(bool remove) noexcept;
   bool join_poller() noexcept;
   bool join(Side side) noexcept;
+  void leave_slot(UringPoller& ring) noexcept;
+  void begin_wait() noexcept;
+  void end_wait() noexcept;
   long take_input(char* data, std::size_t size) noexcept;
 
   static constexpr std::uintptr_t kNoSlot = UINTPTR_MAX;

@@ -3,6 +3,7 @@
 
 #include "loop/descriptor.hpp"
 #include "sys/syscall.hpp"
+#include "sys/world.hpp"
 
 #include <hob/core/error.hpp>
 
@@ -38,6 +39,8 @@ EpollPoller::EpollPoller()
 }
 
 void EpollPoller::watch(int fd, bool write, Ref<HandleState> handle) {
+  if (sys::is_virtual(fd))
+    raise_value_error("add_reader/add_writer: not for sockets of a testing::Network");
   watches_.set(fd, write, std::move(handle), [this](int f, Watch& watch) { update(f, watch); });
 }
 

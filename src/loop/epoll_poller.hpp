@@ -40,6 +40,14 @@ class EpollPoller {
   void poll(std::int64_t timeout_ns, NodeList& ready) noexcept;
   /// Interrupts `poll`, also the next one. Any thread; async-signal-safe.
   void wake() noexcept;
+  /// What happened to the descriptor that was added with `tag`, as bits of epoll(7): for worlds
+  /// that are not the kernel's (sys/world.hpp). Stale tags are recognised.
+  void deliver(std::uint64_t tag, std::uint32_t events, NodeList& ready) noexcept;
+  /// Closes this process's copy of the epoll: what was added to it stays the parent's.
+  void cut_off() noexcept {
+    epoll_ = sys::Fd();
+    wake_ = sys::Fd();
+  }
   /// Drops all handlers; what waits for a descriptor goes into `ready`.
   void clear(NodeList& ready) noexcept;
 
@@ -55,7 +63,6 @@ class EpollPoller {
     std::uint32_t next_free = 0;
   };
   void update(int fd, Watch& watch);
-  void deliver(std::uint64_t tag, std::uint32_t events, NodeList& ready) noexcept;
 
   sys::Fd epoll_;
   sys::Fd wake_;

@@ -270,6 +270,7 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run_forever() {
   if (core_.closed) detail::raise_runtime_error("Event loop is closed");
+  if (impl_->fork.forked) detail::raise_forked();
   if (impl_->running) detail::raise_runtime_error("This event loop is already running");
   if (detail::running_loop) {
     detail::raise_runtime_error(
@@ -293,6 +294,8 @@ void EventLoop::run_forever() {
     }
   } const running(*impl_);
   impl_->run_until_stopped();
+  if (impl_->fork.forked) [[unlikely]]
+    detail::raise_forked();  // a callback has forked, and the child came back here
 }
 
 void EventLoop::stop() noexcept {
@@ -330,6 +333,7 @@ void EventLoop::close() {
 Duration EventLoop::time() const noexcept { return Duration::nanoseconds(impl_->now_ns()); }
 
 void EventLoop::check_usable() const {
+  if (impl_->fork.forked) detail::raise_forked();
   if (core_.closed) detail::raise_runtime_error("Event loop is closed");
   const std::uintptr_t thread = core_.debug ? impl_->thread.load(std::memory_order_relaxed) : 0;
   if (thread != 0 && thread != sys::thread_id()) {
@@ -347,6 +351,7 @@ void EventLoop::schedule_at(detail::HandleState& handle, Duration when) {
 }
 
 ThreadSafeHandle EventLoop::post(Function<void()> fn) {
+  if (impl_->fork.forked) detail::raise_forked();
   using State = ThreadSafeHandle::State;
   auto state =
       detail::Ref<State>::adopt(new State(*this, std::move(fn), detail::copy_current_context()));

@@ -2,6 +2,7 @@
 // The private half of EventLoop: clock, timers, poller, inbox.
 #pragma once
 
+#include "loop/fork.hpp"
 #include "loop/inbox.hpp"
 #include "loop/poller.hpp"
 #include "loop/receive_buffer.hpp"
@@ -50,6 +51,14 @@ struct LoopImpl {
       hurries = 0;
     }
     return ++hurries % kHurriesMax != 0;
+  }
+
+  /// In the child of fork(2): lets go of what is the parent's, and ends after this turn.
+  void cut_off() noexcept {
+    poller.cut_off();
+    core.plain = false;  // so that calls are checked
+    stopping = true;
+    turns_until_look = 0;
   }
 
   std::int64_t now_ns() noexcept;
@@ -117,6 +126,7 @@ struct LoopImpl {
   std::int64_t spin_ns = 0;
   DefaultExecutor* default_executor = nullptr;  // owned; null until it is needed
   std::int64_t slow_callback_ns = 100'000'000;
+  ForkGuard fork{*this};
 };
 
 }  // namespace hob::detail

@@ -22,6 +22,8 @@ class Poller {
 
   /// Null: not on io_uring.
   UringPoller* uring() const noexcept { return uring_.get(); }
+  /// Null: on io_uring.
+  EpollPoller* epoll() noexcept { return epoll_ ? &*epoll_ : nullptr; }
 
   void watch(int fd, bool write, Ref<HandleState> handle) {
     uring_ ? uring_->watch(fd, write, std::move(handle))
@@ -44,6 +46,10 @@ class Poller {
     uring_ ? uring_->poll(timeout_ns, ready) : epoll_->poll(timeout_ns, ready);
   }
   void wake() noexcept { uring_ ? uring_->wake() : epoll_->wake(); }
+  /// In the child of fork(2): leaves the parent's registrations alone from now on.
+  void cut_off() noexcept {
+    if (epoll_) epoll_->cut_off();
+  }
   void clear(NodeList& ready) noexcept { uring_ ? uring_->clear(ready) : epoll_->clear(ready); }
 
  private:

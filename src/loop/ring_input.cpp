@@ -24,6 +24,7 @@ RingInput::~RingInput() {
 
 bool RingInput::arm() noexcept {
   if (goes_on()) return true;
+  if (bulky_) return false;
   pausing_ = false;
   return accepts_ ? poller_.submit_accept(operation_, descriptor_->fd())
                   : poller_.submit_receive(operation_, descriptor_->fd());
@@ -148,6 +149,10 @@ void RingInput::received(const sys::Ring::Event& event) noexcept {
   const int buffer = event.buffer();
   if (event.result > 0 && buffer >= 0) {
     const auto size = static_cast<std::size_t>(event.result);
+    if (size == sys::Ring::kBufferSize && descriptor_) {
+      bulky_ = true;
+      pause();
+    }
     if (!descriptor_ || outcome_ != kNone) return poller_.give_back(buffer);
     const bool in_place =
         kept_end_ == 0 && piece_count_ < kPiecesMax && descriptor_->reader_waits();

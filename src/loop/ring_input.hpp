@@ -25,7 +25,8 @@ class RingInput final : public Link, public Pooled {
   RingInput(const RingInput&) = delete;
   RingInput& operator=(const RingInput&) = delete;
 
-  /// Begins, if it does not go on already. False when the kernel takes nothing.
+  /// Begins, if it does not go on already. False when the kernel takes nothing, and for connections
+  /// whose bytes come in large pieces: those cost less when they are read directly.
   bool arm() noexcept;
   /// Bytes that came: a count; 0 at the end; -errno; -EAGAIN when they are on their way.
   long take(char* data, std::size_t size) noexcept;
@@ -67,6 +68,7 @@ class RingInput final : public Link, public Pooled {
   Operation operation_{*this};
   const bool accepts_;
   bool pausing_ = false;
+  bool bulky_ = false;   // a piece has filled a whole buffer
   int outcome_ = kNone;  // after all that came: 0 is the end of the stream, else -errno
   static constexpr int kNone = 1;
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace hob::detail {
 
@@ -158,6 +159,24 @@ void Signals::collect(NodeList& ready) noexcept {
     handle->retain();
     ready.push_back(*handle);
   }
+}
+
+void Signals::before_fork() noexcept { mutex.lock(); }
+
+void Signals::after_fork(bool in_child) noexcept {
+  if (in_child) {
+    for (SignalStation* station = stations.load(); station; station = station->next) {
+      station->wanted.store(0);
+      station->arrived.store(0);
+      station->poller.store(nullptr);
+    }
+    for (int signal = 1; signal <= kSignalMax; ++signal) {
+      if (std::exchange(wanters[static_cast<std::size_t>(signal)], 0) != 0)
+        sys::signal_action(signal, nullptr);
+    }
+    handlers_running.store(0);  // of threads that are not here
+  }
+  mutex.unlock();
 }
 
 void Signals::clear() noexcept {

@@ -36,6 +36,11 @@ class Signals {
   void collect(NodeList& ready) noexcept;
   void clear() noexcept;
 
+  /// Around fork(2). In the child no loop gets a signal any more: those that loops handled have
+  /// their default action again.
+  static void before_fork() noexcept;
+  static void after_fork(bool in_child) noexcept;
+
  private:
   void want(SignalSet signals);
   void update() noexcept;

@@ -91,7 +91,9 @@ bool UringPoller::submit_receive(RingOperation& operation, int socket) noexcept 
 bool UringPoller::submit_file(RingOperation& operation, const sys::FileCall& call) noexcept {
   if (closing_) return false;
   const std::uint64_t tag = tag_of(operation);
-  return started(operation, queue([&] { return ring_.file(tag, call); }));
+  if (!started(operation, queue([&] { return ring_.file(tag, call); }))) return false;
+  ++files_;
+  return true;
 }
 
 void UringPoller::cancel(RingOperation& operation) noexcept {
@@ -318,7 +320,7 @@ void UringPoller::drain(NodeList& ready) noexcept {
   // What is left belongs to the parent of this process, or ends with the ring in its own time: the
   // kernel has pointers to none of it but to files' data, see check_may_close.
   while (!in_flight_.empty())
-    static_cast<RingOperation&>(in_flight_.pop_front()).in_flight_ = false;
+    complete({tag_of(static_cast<RingOperation&>(*in_flight_.front())), -ECANCELED, 0}, ready);
 }
 
 }  // namespace hob::detail

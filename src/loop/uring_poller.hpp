@@ -58,6 +58,7 @@ class UringPoller {
   bool submit_accept(RingOperation& operation, int listener) noexcept;
   bool submit_receive(RingOperation& operation, int socket) noexcept;
   bool submit_file(RingOperation& operation, const sys::FileCall& call) noexcept;
+  void file_completed() noexcept { --files_; }
   bool can(const sys::FileCall& call) const noexcept { return ring_.can(call); }
   /// Asks for its end. Its last completion may still bring a result.
   void cancel(RingOperation& operation) noexcept;

@@ -65,6 +65,7 @@ void Listener::accept_batch() {
       descriptor_.not_ready(Descriptor::kRead);
       return descriptor_.wait(Descriptor::kRead, node_);
     }
+    if (fd == -EBADF) return server_.close();  // of a testing::Network that is gone
     if (fd >= 0) {
       server_.accepted(sys::Fd(fd), peer);
       if (server_.closed) return;  // and this Listener is gone

@@ -117,8 +117,30 @@ Coro<Stream> connect_unix(std::string path, Connecting wanted) {
   co_return co_await finish_connection(std::move(transport), wanted, {});
 }
 
+Coro<Stream> adopt(Socket socket, Connecting wanted) {
+  if (wanted.ssl && wanted.server_hostname.empty())
+    throw ValueError("you have to pass server_hostname when using ssl");
+  sys::Fd fd = take_stream_socket(std::move(socket));
+  sys::set_no_delay(fd.get());  // of no effect but for TCP
+  Ref<Transport> transport =
+      DescriptorTransport::make(get_running_loop(), std::move(fd), sys::FileKind::stream_socket);
+  co_return co_await finish_connection(std::move(transport), wanted, {});
+}
+
 }  // namespace
+
+sys::Fd take_stream_socket(Socket socket) {
+  if (socket.fileno() < 0) throw OSError(EBADF, "a closed socket");
+  if (sys::kind_of(socket.fileno()) != sys::FileKind::stream_socket)
+    throw ValueError("A Stream Socket was expected");
+  return sys::Fd(socket.detach());
+}
+
 }  // namespace detail
+
+Coro<Stream> open_connection(Socket socket, const ConnectionOptions& options) {
+  return detail::adopt(std::move(socket), detail::Connecting(options));
+}
 
 Coro<Stream> open_connection(Text host, std::uint16_t port, const ConnectionOptions& options) {
   return detail::connect_tcp(std::string(host.data(), host.size()), port,

@@ -7,16 +7,20 @@
 #include "net/socket_state.hpp"
 #include "stream/address.hpp"
 #include "sys/fault.hpp"
+#include "sys/process.hpp"
 #include "sys/resolver.hpp"
+#include "sys/world.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/executor/thread_pool.hpp>
 #include <hob/loop/event_loop.hpp>
 #include <hob/task/shield.hpp>
+#include <hob/task/sleep.hpp>
 #include <hob/task/task.hpp>
 #include <hob/task/threads.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,14 +31,21 @@ namespace {
 
 using Found = std::vector<sys::FoundAddress>;
 
+std::atomic<ThreadPoolExecutor*> threads{nullptr};
+
 /// Never destroyed: a look-up may take half a minute, and a program that ends does not wait for it.
 ThreadPoolExecutor& resolver_threads() {
-  static auto& pool = *[] {
-    ThreadPoolOptions options;
-    options.thread_name_prefix = "hob_dns";
-    return new ThreadPoolExecutor(4, std::move(options));
-  }();
-  return pool;
+  // A child of fork(2) has the pool, but not its threads.
+  static const bool prepared =
+      (sys::at_fork(nullptr, nullptr, [] { threads.store(nullptr); }), true);
+  static_cast<void>(prepared);
+  if (ThreadPoolExecutor* pool = threads.load()) return *pool;
+  ThreadPoolOptions options;
+  options.thread_name_prefix = "hob_dns";
+  auto made = std::make_unique<ThreadPoolExecutor>(4, std::move(options));
+  ThreadPoolExecutor* there = nullptr;
+  if (threads.compare_exchange_strong(there, made.get())) there = made.release();
+  return *there;
 }
 
 [[noreturn]] void raise(int code, const std::string& name) {
@@ -49,6 +60,14 @@ Found look_up_now(const sys::AddressQuestion& question, const sys::FaultLoan& fa
   return found;
 }
 
+/// The names of a simulated network are a table of this thread's: there is nothing to wait for but
+/// the time that it is to take. When the network has gone meanwhile nobody else is asked: false.
+Coro<bool> take_simulated_time() {
+  const sys::World* world = sys::installed_world();
+  if (world) co_await sleep(Duration::nanoseconds(world->look_up_ns()));
+  co_return sys::installed_world() != nullptr;
+}
+
 /// A question that is under way.
 struct LookUp {
   sys::AddressQuestion question;
@@ -57,7 +76,7 @@ struct LookUp {
 };
 thread_local std::vector<LookUp> under_way;
 
-Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
+Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question, bool simulated) {
   struct Leave {
     const sys::AddressQuestion& question;
     LoopCore* core = &get_running_loop().core();
@@ -67,6 +86,11 @@ Coro<std::shared_ptr<const Found>> ask(sys::AddressQuestion question) {
       });
     }
   } const leave{question};
+  if (simulated) {
+    const bool is_there = co_await take_simulated_time();
+    co_return std::make_shared<const Found>(is_there ? look_up_now(question, sys::FaultLoan())
+                                                     : Found());
+  }
   const auto job = resolver_threads().submit(&look_up_now, question, sys::FaultLoan());
   co_return std::make_shared<const Found>(co_await job);
 }
@@ -78,7 +102,7 @@ Task<std::shared_ptr<const Found>> join(const sys::AddressQuestion& question) {
   for (const LookUp& each : under_way) {
     if (each.core == core && each.question == question) return each.task;
   }
-  auto task = create_task(ask(question));
+  auto task = create_task(ask(question, sys::installed_world() != nullptr));
   task.set_name("getaddrinfo " + question.host);
   under_way.push_back({question, core, task});
   return task;
@@ -109,6 +133,11 @@ std::pair<std::string, std::string> look_up_name_now(const sys::Address& address
 
 Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
                                                         sys::NameFlags flags) {
+  if (sys::installed_world()) {
+    const bool is_there = co_await take_simulated_time();
+    if (!is_there) raise(sys::kNameFail, to_socket_address(address).to_string());
+    co_return look_up_name_now(address, flags, sys::FaultLoan());
+  }
   const auto job = resolver_threads().submit(&look_up_name_now, address, flags, sys::FaultLoan());
   co_return co_await job;
 }
@@ -117,7 +146,9 @@ Coro<std::pair<std::string, std::string>> look_up_names(sys::Address address,
 
 Coro<std::shared_ptr<const Found>> look_up(sys::AddressQuestion question) {
   const auto task = join(question);
-  co_return co_await shield(task);
+  auto found = co_await shield(task);
+  if (found->empty()) raise(sys::kNameFail, "the network is gone");
+  co_return found;
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include "loop/loop_impl.hpp"
 #include "net/resolve.hpp"
 #include "net/server_state.hpp"
+#include "net/socket_state.hpp"
 #include "stream/address.hpp"
 #include "stream/descriptor_transport.hpp"
 
@@ -29,6 +30,9 @@ void ServerState::serve() {
     const int result = sys::listen(listener->fd(), options.backlog);
     if (result < 0) throw OSError(-result, "listen");
   }
+  client_context = copy_current_context();
+  if (client_context)
+    client_context->deadline_ns = INT64_MAX;  // one for starting is none for serving
   serving = true;
   retain();  // the loop's, until closed
   for (const auto& listener : listeners) listener->start();
@@ -43,6 +47,7 @@ void ServerState::accepted(sys::Fd fd, const sys::Address& peer) {
     stream.writer.stream()->join(*this);
     ++connections;
     retain();
+    const ContextScope scope(client_context);
     serve_client(Server(this), std::move(stream));
   } catch (const std::bad_alloc&) {  // the connection is closed
     ExceptionContext context;
@@ -179,7 +184,18 @@ Coro<Server> listen_unix(ServeClient serve, std::string path, ServerOptions opti
   co_return server;
 }
 
+Coro<Server> listen_on(ServeClient serve, Socket socket, ServerOptions options) {
+  Server server(new ServerState(get_running_loop(), std::move(serve), options));
+  server.state()->listen_on(take_stream_socket(std::move(socket)));
+  if (options.start_serving) server.start_serving();
+  co_return server;
+}
+
 }  // namespace
+
+Coro<Server> start_server_on(ServeClient serve, Socket socket, const ServerOptions& options) {
+  return listen_on(std::move(serve), std::move(socket), options);
+}
 
 Coro<Server> start_tcp_server(ServeClient serve, Text host, std::uint16_t port,
                               const ServerOptions& options) {

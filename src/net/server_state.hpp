@@ -7,6 +7,7 @@
 #include "stream/stream_state.hpp"
 #include "sys/socket.hpp"
 
+#include <hob/core/context.hpp>
 #include <hob/net/server.hpp>
 #include <hob/stream/security.hpp>
 #include <hob/task/future.hpp>
@@ -63,7 +64,8 @@ class ServerState final : public ConnectionSet {
   ServerOptions options;
   Ref<Security> ssl;
   std::vector<std::unique_ptr<Listener>> listeners;
-  std::string unix_path;  // to be removed
+  ContextSlot client_context;  // of whoever starts serving: what the handlers begin with
+  std::string unix_path;       // to be removed
   std::uint64_t unix_inode = 0;
   std::vector<Future<>> waiting;  // for the end of the connections
   Future<> forever;               // the end of serve_forever

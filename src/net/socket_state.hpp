@@ -41,6 +41,10 @@ class SocketState : public Pooled {
   std::optional<Descriptor> descriptor_;
 };
 
+/// Takes a socket's descriptor over. Throws ValueError for one that is no stream socket, OSError of
+/// EBADF for a closed one.
+sys::Fd take_stream_socket(Socket socket);
+
 /// Of an address that users gave. Throws ValueError for one that is not a literal.
 sys::Address to_address(const SocketAddress& address);
 

@@ -2,11 +2,12 @@
 // A file descriptor that closes itself.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace hob::sys {
+
+/// close(2). Whatever it says, EINTR too, the descriptor is closed: so is Linux.
+int close_anyway(int fd) noexcept;
 
 class Fd {
  public:
@@ -18,7 +19,7 @@ class Fd {
     return *this;
   }
   ~Fd() {
-    if (fd_ >= 0) ::close(fd_);  // EINTR still closes on Linux: close(2).
+    if (fd_ >= 0) close_anyway(fd_);
   }
   int get() const noexcept { return fd_; }
   /// The caller closes it from now on.

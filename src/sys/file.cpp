@@ -161,8 +161,7 @@ long read_at_once(int fd, char* data, std::size_t size, std::int64_t offset) noe
 }
 
 int sync_file(int fd, bool data_only) noexcept {
-  return result_of(
-      retried(Call::fsync, [&] { return data_only ? ::fdatasync(fd) : ::fsync(fd); }));
+  return result_of(retried(Call::fsync, [&] { return data_only ? ::fdatasync(fd) : ::fsync(fd); }));
 }
 
 int truncate_file(int fd, std::int64_t size) noexcept {

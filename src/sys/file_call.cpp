@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sys/file_call.hpp"
 
+#include "sys/fault.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstring>
 
@@ -58,8 +61,10 @@ long perform(const FileCall& call) noexcept {
       return sync_file(call.fd, call.kind == Kind::data_sync);
     case Kind::truncate:
       return truncate_file(call.fd, call.offset);
-    case Kind::status:
-      return status_of(call);
+    case Kind::status: {
+      const int fault = injected(call.path ? Call::stat : Call::fstat);
+      return fault != 0 ? fault : status_of(call);
+    }
     case Kind::rename:
       return rename_path(call.path, call.other);
     case Kind::unlink:
@@ -72,6 +77,55 @@ long perform(const FileCall& call) noexcept {
       return make_link(call.path, call.other);
   }
   return -ENOSYS;
+}
+
+namespace {
+
+long fault_of(FileCall& call) noexcept {
+  using Kind = FileCall::Kind;
+  switch (call.kind) {
+    case Kind::open:
+      return injected(Call::open);
+    case Kind::close: {
+      const int fault = injected(Call::close);
+      if (fault == 0 || fault == -EINTR) return 0;
+      ::close(call.fd);  // a close that fails has closed
+      return fault;
+    }
+    case Kind::read:
+      return injected(Call::read, call.fd, call.size);
+    case Kind::write:
+      return injected(Call::write, call.fd, call.size);
+    case Kind::sync:
+    case Kind::data_sync:
+      return injected(Call::fsync);
+    case Kind::truncate:
+      return injected(Call::ftruncate);
+    case Kind::status:
+      return injected(call.path ? Call::stat : Call::fstat);
+    case Kind::rename:
+      return injected(Call::rename);
+    case Kind::unlink:
+      return injected(Call::unlink);
+    case Kind::make_dir:
+      return injected(Call::mkdir);
+    case Kind::remove_dir:
+      return injected(Call::rmdir);
+    case Kind::make_link:
+      return injected(Call::symlink);
+  }
+  return 0;
+}
+
+}  // namespace
+
+long injected(FileCall& call) noexcept {
+  if (!fault_plan) return 0;
+  long fault;
+  do {
+    fault = fault_of(call);
+  } while (fault == -EINTR);
+  return fault;
 }
 
 }  // namespace hob::sys

@@ -48,6 +48,9 @@ struct FileCall {
 
 /// Does it; waits for it. The call's result or -errno.
 long perform(const FileCall& call) noexcept;
+/// What a test wants this call to give instead (sys/fault.hpp), which it then does not make, but
+/// for a close; 0: nothing. Reads and writes may be shortened.
+long injected(FileCall& call) noexcept;
 /// For open(2) and its like.
 int kernel_open_flags(unsigned flags) noexcept;
 

@@ -165,8 +165,8 @@ int wait_child(int pidfd, bool block, ExitStatus& status) noexcept {
   const int options = WEXITED | (block ? 0 : WNOHANG);
   int result;
   do {
-    result = fails(Call::waitid) ? -1
-                                 : ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
+    result =
+        fails(Call::waitid) ? -1 : ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
   if (info.si_pid == 0) return 0;

@@ -2,6 +2,7 @@
 #include "sys/resolver.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/world.hpp"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@ namespace hob::sys {
 
 int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
   if (const int fault = injected(Call::getaddrinfo)) return -fault;  // an EAI_*
+  if (World* world = installed_world()) return world->look_up(question, found);
   addrinfo hints{};
   hints.ai_family = question.family;
   hints.ai_socktype = question.type;
@@ -38,6 +40,7 @@ int look_up(const AddressQuestion& question, std::vector<FoundAddress>& found) {
 
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service) {
   if (const int fault = injected(Call::getnameinfo)) return -fault;
+  if (World* world = installed_world()) return world->look_up_name(address, flags, host, service);
   char host_text[NI_MAXHOST];
   char service_text[NI_MAXSERV];
   const int bits = (flags.numeric_host ? NI_NUMERICHOST : 0) |
@@ -56,6 +59,7 @@ const int kNameAgain = EAI_AGAIN;
 const int kNameFail = EAI_FAIL;
 const int kNameNone = EAI_NONAME;
 const int kNameMemory = EAI_MEMORY;
+const int kNameService = EAI_SERVICE;
 
 const char* resolver_error(int code) noexcept { return ::gai_strerror(code); }
 

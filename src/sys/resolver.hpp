@@ -38,10 +38,11 @@ struct NameFlags {
 int look_up_name(const Address& address, NameFlags flags, std::string& host, std::string& service);
 const char* resolver_error(int code) noexcept;
 
-/// Some of the codes: EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_MEMORY.
+/// Some of the codes: EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_MEMORY, EAI_SERVICE.
 extern const int kNameAgain;
 extern const int kNameFail;
 extern const int kNameNone;
 extern const int kNameMemory;
+extern const int kNameService;
 
 }  // namespace hob::sys

@@ -43,6 +43,12 @@ static_assert(Ring::kBuffers * sizeof(io_uring_buf) <= kListBytes);
 // Counts up in every child of fork(2), where the rings of the parent are not mapped.
 std::atomic<unsigned> fork_generation{0};
 
+// gettid(2) is a system call. A child of fork(2) has its parent's answer, and no use for it.
+int this_thread() noexcept {
+  thread_local const int id = ::gettid();
+  return id;
+}
+
 unsigned watch_forks() noexcept {
   static const bool registered = [] {
     at_fork(nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
@@ -90,15 +96,23 @@ int Ring::enable() noexcept {
                                        IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   if (result < 0) return result;
   enabled_ = true;
-  owner_ = ::gettid();
+  owner_ = this_thread();
   return 0;
 }
 
 bool Ring::is_ours() const noexcept {
   return fork_generation_ == fork_generation.load(std::memory_order_relaxed);
 }
-bool Ring::is_this_threads() const noexcept { return !enabled_ || owner_ == ::gettid(); }
-bool Ring::owner_lives() const noexcept { return ::tgkill(::getpid(), owner_, 0) == 0; }
+bool Ring::is_this_threads() const noexcept { return !enabled_ || owner_ == this_thread(); }
+
+// A thread that was joined a moment ago is still to be seen for some microseconds.
+bool Ring::owner_lives() const noexcept {
+  for (int i = 0; i < 100; ++i) {
+    if (::tgkill(::getpid(), owner_, 0) != 0) return false;
+    ::usleep(100);
+  }
+  return true;
+}
 
 void Ring::close() noexcept {
   if (!ring_) return;
@@ -226,7 +240,9 @@ bool Ring::next(Event& event) noexcept {
     break;
   }
   if (!found) return false;
-  event = {cqe->user_data, cqe->res, cqe->flags};
+  // ERESTARTSYS and its like, the kernel's own words for EINTR, leak out of some requests.
+  const bool interrupted = cqe->res <= -512 && cqe->res >= -516;
+  event = {cqe->user_data, interrupted ? -EINTR : cqe->res, cqe->flags};
   io_uring_cq_advance(ring_, 1);
   return true;
 }

@@ -29,8 +29,8 @@ class Ring {
     int buffer() const noexcept;
   };
   static constexpr std::uint64_t kNoTag = 0;  // of requests whose completion nobody wants
-  static constexpr std::size_t kBuffers = 64;
-  static constexpr std::size_t kBufferSize = 8192;  // all together half of a second-level cache
+  static constexpr std::size_t kBuffers = 32;
+  static constexpr std::size_t kBufferSize = 16384;  // all together half of a second-level cache
 
   Ring() noexcept = default;
   Ring(const Ring&) = delete;

@@ -54,8 +54,12 @@ void prepare(io_uring_sqe* sqe, const FileCall& call) noexcept {
   const auto offset = static_cast<std::uint64_t>(call.offset);
   switch (call.kind) {
     case Kind::open:
-      return io_uring_prep_openat(sqe, AT_FDCWD, call.path, kernel_open_flags(call.flags),
-                                  call.permissions);
+      io_uring_prep_openat(sqe, AT_FDCWD, call.path, kernel_open_flags(call.flags),
+                           call.permissions);
+      // By a thread of the kernel: its attempt without one adds O_NONBLOCK, and then a FIFO does
+      // not wait for its other side.
+      sqe->flags |= IOSQE_ASYNC;
+      return;
     case Kind::close:
       return io_uring_prep_close(sqe, call.fd);
     case Kind::read:

@@ -2,6 +2,8 @@
 #include "sys/socket.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/sockaddr.hpp"
+#include "sys/world.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
@@ -30,26 +31,13 @@ const int kTypeDatagram = SOCK_DGRAM;
 
 namespace {
 
-static_assert(sizeof(Address::bytes) >= sizeof(sockaddr_storage));
 constexpr int kSlicesMax = 64;  // of IOV_MAX's 1024: one call's worth
 
 int result_of(int value) noexcept { return value < 0 ? -errno : value; }
 long result_of(long value) noexcept { return value < 0 ? -errno : value; }
 
-sockaddr* pointer(Address& a) noexcept { return reinterpret_cast<sockaddr*>(a.bytes); }
-const sockaddr* pointer(const Address& a) noexcept {
-  return reinterpret_cast<const sockaddr*>(a.bytes);
-}
-template <class T>
-T load(const Address& a) noexcept {
-  T value{};
-  std::memcpy(&value, a.bytes, a.size < sizeof value ? a.size : sizeof value);
-  return value;
-}
-template <class T>
-void store(Address& a, const T& value) noexcept {
-  std::memcpy(a.bytes, &value, sizeof value);
-  a.size = sizeof value;
+std::string_view bytes_of(const void* data, std::size_t size) noexcept {
+  return {static_cast<const char*>(data), size};
 }
 
 msghdr message(const void* slices, std::size_t count) noexcept {
@@ -64,6 +52,59 @@ iovec shortened(const void* slices, std::size_t size) noexcept {
   iovec first = *static_cast<const iovec*>(slices);
   if (first.iov_len > size) first.iov_len = size;
   return first;
+}
+
+// For a virtual descriptor: one after the other, until the world takes less.
+long send_virtual(int fd, const void* slices, std::size_t count, std::size_t limit) noexcept {
+  const auto* each = static_cast<const iovec*>(slices);
+  long sent = 0;
+  for (std::size_t i = 0; i < count && limit > 0; ++i) {
+    const std::size_t size = each[i].iov_len < limit ? each[i].iov_len : limit;
+    const std::string_view bytes(static_cast<const char*>(each[i].iov_base), size);
+    const long n = world_of_descriptors().send(fd, bytes, nullptr);
+    if (n < 0) return sent > 0 ? sent : n;
+    sent += n;
+    limit -= size;
+    if (static_cast<std::size_t>(n) < size) break;
+  }
+  return sent;
+}
+
+long send_file_virtual(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
+  char part[16 << 10];
+  const long got = result_of(::pread(from, part, size < sizeof part ? size : sizeof part, *offset));
+  if (got <= 0) return got;
+  const std::string_view bytes(part, static_cast<std::size_t>(got));
+  const long sent = world_of_descriptors().send(to, bytes, nullptr);
+  if (sent > 0) *offset += sent;
+  return sent;
+}
+
+Option option_of(int level, int name) noexcept {
+  if (level == IPPROTO_TCP && name == TCP_NODELAY) return Option::no_delay;
+  if (level != SOL_SOCKET) return Option::other;
+  switch (name) {
+    case SO_ERROR:
+      return Option::error;
+    case SO_TYPE:
+      return Option::type;
+    case SO_DOMAIN:
+      return Option::domain;
+    case SO_ACCEPTCONN:
+      return Option::accepting;
+    case SO_SNDBUF:
+      return Option::send_buffer;
+    case SO_RCVBUF:
+      return Option::receive_buffer;
+    case SO_REUSEADDR:
+      return Option::reuse_address;
+    case SO_REUSEPORT:
+      return Option::reuse_port;
+    case SO_BROADCAST:
+      return Option::broadcast;
+    default:
+      return Option::other;
+  }
 }
 
 // write(2) to a pipe that nobody reads raises SIGPIPE, and there is no flag against it: the signal
@@ -107,106 +148,14 @@ int set_flag(int fd, int level, int name, int value) noexcept {
 
 }  // namespace
 
-int Address::family() const noexcept {
-  return size >= sizeof(sa_family_t) ? pointer(*this)->sa_family : AF_UNSPEC;
-}
-
-std::string Address::host() const {
-  char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
-  switch (family()) {
-    case AF_INET: {
-      const auto in = load<sockaddr_in>(*this);
-      return ::inet_ntop(AF_INET, &in.sin_addr, text, sizeof text) ? text : "";
-    }
-    case AF_INET6: {
-      const auto in = load<sockaddr_in6>(*this);
-      return ::inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text) ? text : "";
-    }
-    case AF_UNIX: {
-      constexpr unsigned kPath = offsetof(sockaddr_un, sun_path);
-      if (size <= kPath) return {};
-      const char* path = reinterpret_cast<const char*>(bytes) + kPath;
-      if (path[0] != '\0') return {path, ::strnlen(path, size - kPath)};
-      return {path, size - kPath};
-    }
-    default:
-      return {};
-  }
-}
-
-std::uint16_t Address::port() const noexcept {
-  if (family() == AF_INET) return ntohs(load<sockaddr_in>(*this).sin_port);
-  if (family() == AF_INET6) return ntohs(load<sockaddr_in6>(*this).sin6_port);
-  return 0;
-}
-
-std::uint32_t Address::flow_info() const noexcept {
-  return family() == AF_INET6 ? ntohl(load<sockaddr_in6>(*this).sin6_flowinfo) : 0;
-}
-std::uint32_t Address::scope_id() const noexcept {
-  return family() == AF_INET6 ? load<sockaddr_in6>(*this).sin6_scope_id : 0;
-}
-
-void Address::set_port(std::uint16_t port) noexcept {
-  if (family() == AF_INET) {
-    auto in = load<sockaddr_in>(*this);
-    in.sin_port = htons(port);
-    store(*this, in);
-  } else if (family() == AF_INET6) {
-    auto in = load<sockaddr_in6>(*this);
-    in.sin6_port = htons(port);
-    store(*this, in);
-  }
-}
-
-bool Address::parse(const char* host, std::uint16_t port, int family, Address& out) noexcept {
-  const bool any = host[0] == '\0';
-  if (family == AF_INET || family == AF_UNSPEC) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    if (any || ::inet_pton(AF_INET, host, &in.sin_addr) == 1) {
-      store(out, in);
-      return true;
-    }
-  }
-  if (family != AF_INET6 && family != AF_UNSPEC) return false;
-  sockaddr_in6 in{};
-  in.sin6_family = AF_INET6;
-  in.sin6_port = htons(port);
-  char plain[INET6_ADDRSTRLEN];
-  const char* percent = std::strchr(host, '%');
-  const std::size_t size = percent ? static_cast<std::size_t>(percent - host) : std::strlen(host);
-  if (size >= sizeof plain) return false;
-  std::memcpy(plain, host, size);
-  plain[size] = '\0';
-  if (!any && ::inet_pton(AF_INET6, plain, &in.sin6_addr) != 1) return false;
-  if (percent) {
-    in.sin6_scope_id = ::if_nametoindex(percent + 1);
-    if (in.sin6_scope_id == 0) return false;
-  }
-  store(out, in);
-  return true;
-}
-
-bool Address::unix_path(const char* path, std::size_t path_size, Address& out) noexcept {
-  sockaddr_un un{};
-  un.sun_family = AF_UNIX;
-  const bool abstract = path_size > 0 && path[0] == '\0';
-  if (path_size == 0 || path_size + (abstract ? 0 : 1) > sizeof un.sun_path) return false;
-  std::memcpy(un.sun_path, path, path_size);
-  std::memcpy(out.bytes, &un, sizeof un);
-  out.size =
-      static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + path_size + (abstract ? 0 : 1));
-  return true;
-}
-
 int open_socket(int family, int type, int protocol) noexcept {
   if (const int fault = injected(Call::socket)) return fault;
+  if (World* world = installed_world()) return world->open_socket(family, type);
   return result_of(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 int open_socket_pair(int type, int fds[2]) noexcept {
   if (const int fault = injected(Call::socketpair)) return fault;
+  if (World* world = installed_world()) return world->open_socket_pair(type, fds);
   return result_of(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
 }
 int open_pipe(int fds[2]) noexcept {
@@ -216,21 +165,25 @@ int open_pipe(int fds[2]) noexcept {
 
 int bind(int fd, const Address& address) noexcept {
   if (const int fault = injected(Call::bind)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().bind(fd, address);
   return result_of(::bind(fd, pointer(address), address.size));
 }
 int listen(int fd, int backlog) noexcept {
   if (const int fault = injected(Call::listen)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().listen(fd, backlog);
   return result_of(::listen(fd, backlog));
 }
 int connect(int fd, const Address& address) noexcept {
   const int fault = injected(Call::connect);
   if (fault != 0 && fault != -EINTR) return fault;
-  const int result = result_of(::connect(fd, pointer(address), address.size));
+  const int result = is_virtual(fd) ? world_of_descriptors().connect(fd, address)
+                                    : result_of(::connect(fd, pointer(address), address.size));
   return fault != 0 ? fault : result;  // interrupted it goes on by itself: connect(2)
 }
 int accept(int fd, Address& peer) noexcept {
   std::size_t none = 0;
   if (const int fault = injected(Call::accept, fd, none)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().accept(fd, peer);
   socklen_t size = sizeof peer.bytes;
   const int accepted = result_of(::accept4(fd, pointer(peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   peer.size = accepted < 0 ? 0 : size;
@@ -239,10 +192,14 @@ int accept(int fd, Address& peer) noexcept {
 
 long recv(int fd, void* data, std::size_t size) noexcept {
   if (const int fault = injected(Call::recv, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, nullptr, false);
   return result_of(::recv(fd, data, size, 0));
 }
 long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) noexcept {
   if (const int fault = injected(Call::recv, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, &from, (flags & MSG_PEEK) != 0);
   socklen_t from_size = sizeof from.bytes;
   const long n = result_of(::recvfrom(fd, data, size, flags, pointer(from), &from_size));
   from.size = n < 0 ? 0 : from_size;
@@ -250,10 +207,14 @@ long recv_from(int fd, void* data, std::size_t size, Address& from, int flags) n
 }
 long send(int fd, const void* data, std::size_t size) noexcept {
   if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().send(fd, bytes_of(data, size), nullptr);
   return result_of(::send(fd, data, size, MSG_NOSIGNAL));
 }
 long send_to(int fd, const void* data, std::size_t size, const Address& to) noexcept {
   if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().send(fd, bytes_of(data, size), to.size != 0 ? &to : nullptr);
   const sockaddr* address = to.size != 0 ? pointer(to) : nullptr;
   return result_of(::sendto(fd, data, size, MSG_NOSIGNAL, address, to.size));
 }
@@ -264,6 +225,8 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
   }
   std::size_t size = SIZE_MAX;
   if (const int fault = injected(Call::send, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return send_virtual(fd, slices, count, size);
   if (size != SIZE_MAX) [[unlikely]] {
     const iovec part = shortened(slices, size);
     return result_of(::send(fd, part.iov_base, part.iov_len, MSG_NOSIGNAL));
@@ -273,6 +236,8 @@ long send_slices(int fd, const void* slices, std::size_t count) noexcept {
 }
 long read(int fd, void* data, std::size_t size) noexcept {
   if (const int fault = injected(Call::read, fd, size)) return fault;
+  if (is_virtual(fd)) [[unlikely]]
+    return world_of_descriptors().receive(fd, data, size, nullptr, false);
   return result_of(::read(fd, data, size));
 }
 long write_slices(int fd, const void* slices, std::size_t count) noexcept {
@@ -289,6 +254,7 @@ long write_slices(int fd, const void* slices, std::size_t count) noexcept {
 }
 long send_file(int to, int from, std::int64_t* offset, std::size_t size) noexcept {
   if (const int fault = injected(Call::sendfile, to, size)) return fault;
+  if (is_virtual(to)) return send_file_virtual(to, from, offset, size);
   off_t at = *offset;
   const long n = result_of(::sendfile(to, from, &at, size));
   *offset = at;
@@ -301,13 +267,16 @@ long read_at(int fd, void* data, std::size_t size, std::int64_t offset) noexcept
 int shutdown_write(int fd) noexcept {
   if (const int fault = injected(Call::shutdown)) {
     ::shutdown(fd, SHUT_RDWR);  // fails only when there is no connection any more
+    if (is_virtual(fd)) world_of_descriptors().disconnect(fd);
     return fault;
   }
+  if (is_virtual(fd)) return world_of_descriptors().shutdown_write(fd);
   return result_of(::shutdown(fd, SHUT_WR));
 }
 
 int local_address(int fd, Address& out) noexcept {
   if (const int fault = injected(Call::getsockname)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().local_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getsockname(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
@@ -315,6 +284,7 @@ int local_address(int fd, Address& out) noexcept {
 }
 int peer_address(int fd, Address& out) noexcept {
   if (const int fault = injected(Call::getpeername)) return fault;
+  if (is_virtual(fd)) return world_of_descriptors().peer_address(fd, out);
   socklen_t size = sizeof out.bytes;
   const int result = result_of(::getpeername(fd, pointer(out), &size));
   out.size = result < 0 ? 0 : size;
@@ -323,6 +293,14 @@ int peer_address(int fd, Address& out) noexcept {
 
 int get_option(int fd, int level, int name, void* value, unsigned& size) noexcept {
   if (const int fault = injected(Call::getsockopt)) return fault;
+  if (is_virtual(fd)) {
+    int number = 0;
+    if (size < sizeof number) return -EINVAL;
+    const int result = world_of_descriptors().get_option(fd, option_of(level, name), number);
+    std::memcpy(value, &number, sizeof number);
+    size = sizeof number;
+    return result;
+  }
   socklen_t length = size;
   const int result = result_of(::getsockopt(fd, level, name, value, &length));
   size = length;
@@ -330,6 +308,12 @@ int get_option(int fd, int level, int name, void* value, unsigned& size) noexcep
 }
 int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept {
   if (const int fault = injected(Call::setsockopt)) return fault;
+  if (is_virtual(fd)) {
+    int number = 0;
+    if (size < sizeof number) return -EINVAL;
+    std::memcpy(&number, value, sizeof number);
+    return world_of_descriptors().set_option(fd, option_of(level, name), number);
+  }
   return result_of(::setsockopt(fd, level, name, value, size));
 }
 int socket_error(int fd) noexcept {
@@ -344,6 +328,7 @@ int set_reuse_port(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_REUSEPO
 int set_ipv6_only(int fd) noexcept { return set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); }
 int set_broadcast(int fd) noexcept { return set_flag(fd, SOL_SOCKET, SO_BROADCAST, 1); }
 int change_group(int fd, const Address& group, const char* interface, bool join) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().change_group(fd, group, join);
   if (group.family() == AF_INET) {
     ip_mreqn request{};
     request.imr_multiaddr = load<sockaddr_in>(group).sin_addr;
@@ -368,22 +353,33 @@ std::string interface_name(std::uint32_t scope_id) {
   return ::if_indextoname(scope_id, name) ? name : "";
 }
 void set_reset_on_close(int fd) noexcept {
+  if (is_virtual(fd)) {
+    world_of_descriptors().set_option(fd, Option::linger, 1);
+    return;
+  }
   const linger none{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 int set_non_blocking(int fd) noexcept {
   if (const int fault = injected(Call::fcntl)) return fault;
+  if (is_virtual(fd)) return 0;
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   return (flags & O_NONBLOCK) ? 0 : result_of(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
+int close_anyway(int fd) noexcept {
+  if (!is_virtual(fd)) return result_of(::close(fd));
+  world_of_descriptors().close(fd);
+  return 0;
+}
 int close(int fd) noexcept {
   const int fault = injected(Call::close);
-  const int result = result_of(::close(fd));  // also when it fails, as the kernel has it
+  const int result = close_anyway(fd);  // also when it fails, as the kernel has it
   return fault != 0 ? fault : result;
 }
 
 void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
+  if (World* world = installed_world()) return world->remove_socket_file(path, inode);
   struct stat status{};
   if (::lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
       (inode == 0 || status.st_ino == inode)) {
@@ -391,11 +387,13 @@ void remove_socket_file(const char* path, std::uint64_t inode) noexcept {
   }
 }
 std::uint64_t inode_of(const char* path) noexcept {
+  if (World* world = installed_world()) return world->inode_of(path);
   struct stat status{};
   return ::lstat(path, &status) == 0 ? status.st_ino : 0;
 }
 
 FileKind kind_of(int fd) noexcept {
+  if (is_virtual(fd)) return world_of_descriptors().kind_of(fd);
   struct stat status{};
   if (::fstat(fd, &status) != 0) return FileKind::other;
   if (S_ISFIFO(status.st_mode)) return FileKind::pipe;

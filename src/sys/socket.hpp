@@ -3,6 +3,8 @@
 // is non-blocking and closes on exec; nothing written raises SIGPIPE.
 #pragma once
 
+#include "sys/fd.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,7 +29,14 @@ struct Address {
   static bool parse(const char* host, std::uint16_t port, int family, Address& out) noexcept;
   /// Of a Unix socket; false when the path is too long.
   static bool unix_path(const char* path, std::size_t size, Address& out) noexcept;
+  /// Of a Unix socket without a name.
+  static Address unix_unnamed() noexcept;
   void set_port(std::uint16_t port) noexcept;
+
+  bool is_wildcard() const noexcept;
+  bool is_loopback() const noexcept;
+  bool is_multicast() const noexcept;
+  bool is_broadcast() const noexcept;  // 255.255.255.255
 };
 
 extern const int kFamilyUnspecified;

@@ -2,6 +2,7 @@
 #include "sys/syscall.hpp"
 
 #include "sys/fault.hpp"
+#include "sys/world.hpp"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -60,6 +61,12 @@ int epoll_control(int epoll, int operation, int fd, std::uint32_t events,
     const int fault = operation == EPOLL_CTL_DEL ? 0 : injected(Call::epoll_ctl);
     if (fault != 0) return fault;
     if (operation == EPOLL_CTL_ADD) fault_plan->added(epoll, fd, events, data);
+  }
+  if (is_virtual(fd)) [[unlikely]] {
+    World& world = world_of_descriptors();
+    if (operation != EPOLL_CTL_DEL) return world.watch(fd, data);
+    world.unwatch(fd);
+    return 0;
   }
   epoll_event event{};
   event.events = events;

@@ -297,11 +297,13 @@ TEST_CASE("the loop goes on while a file makes somebody wait") {
     auto opening = hob::create_task(hob::open(path));  // until somebody opens it for writing
     for (int i = 0; i < 10; ++i) co_await hob::sleep(1ms);
     CHECK_FALSE(opening.done());
-    // It is under way, so it cannot be taken back: the cancellation waits for it.
     opening.cancel();
-    co_await hob::sleep(1ms);
-    CHECK_FALSE(opening.done());
-    File out = co_await hob::open(path, "w");
+    if (hob::get_running_loop().driver() != hob::Driver::uring) {
+      // It is under way, so a thread cannot take it back: the cancellation waits for it.
+      co_await hob::sleep(1ms);
+      CHECK_FALSE(opening.done());
+      File out = co_await hob::open(path, "w");
+    }
     const auto outcome = co_await hob::as_result(std::move(opening));
     CHECK(outcome.cancelled());  // its task had no more suspension where it could strike
   });

@@ -12,6 +12,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 using namespace http_tests;
 using hob::Coro;
 using hob::http::ClientOptions;
@@ -311,6 +313,64 @@ TEST_CASE("while nobody reads, the server has to wait") {
     CHECK(received < 2'600'000);
     response.close();
     CHECK(session.statistics().active == 0);
+  };
+  run_sim(main());
+}
+
+int made = 0;  // bytes of the generator below
+
+TEST_CASE("while the server takes nothing, the generator has to wait") {
+  const auto main = []() -> Coro<> {
+    made = 0;
+    const Served served([](hob::Stream stream) -> Coro<> {
+      co_await stream.reader.readuntil("\r\n\r\n");
+      co_await hob::sleep(10s);
+      received = made;
+      for (std::string end; !end.ends_with("\r\n0\r\n\r\n");) {
+        end = end.substr(end.size() - std::min<std::size_t>(end.size(), 7));
+        end += co_await stream.reader.read(4096);
+      }
+      stream.writer.write(ok("all"));
+    });
+    const auto pieces = []() -> hob::AsyncGenerator<std::string> {
+      for (int i = 0; i < 2000; ++i) {
+        made += 1000;
+        co_yield std::string(1000, 'x');
+      }
+    };
+    ClientSession session(served.options());
+    const auto sent = co_await hob::as_result(session.post("http://h/").data(pieces()));
+    CHECK(support::error_name(sent) == "");
+    CHECK(made == 2'000'000);
+    CHECK(received < 500'000);
+  };
+  run_sim(main());
+}
+
+TEST_CASE("passwords of ~/.netrc, for those who trust the environment") {
+  const auto main = []() -> Coro<> {
+    auto folder = co_await hob::temporary_directory();
+    const std::string path = folder.name() + "/netrc";
+    co_await hob::write_file(path, "machine h login ada password s3cret\n");
+    MemoryServer server(&site);
+    ::setenv("NETRC", path.c_str(), 1);
+    ClientOptions options = server.options();
+    options.trust_env = true;
+    ClientSession session(options);
+    ::unsetenv("NETRC");
+    co_await session.get("http://h/x");
+    CHECK(server.asked.back().has("Authorization: Basic YWRhOnMzY3JldA=="));
+    co_await session.get("http://h/x").bearer("own");
+    CHECK(server.asked.back().has("Authorization: Bearer own"));
+    co_await session.get("http://u:p@h/x");
+    CHECK(server.asked.back().has("Authorization: Basic dTpw"));
+    co_await session.get("http://h/away");  // leads to another host
+    CHECK(server.asked.back().has("Host: other.test"));
+    CHECK(server.asked.back().head.find("Authorization") == std::string::npos);
+    ClientSession careful(server.options());
+    co_await careful.get("http://h/x");
+    CHECK(server.asked.back().head.find("Authorization") == std::string::npos);
+    co_await folder.cleanup();
   };
   run_sim(main());
 }

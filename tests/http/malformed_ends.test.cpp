@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "http/malformed_cases.hpp"
 
@@ -86,9 +87,10 @@ Coro<> ask(hob::http::ClientSession& session) {
 
 Coro<Refusal> refused_by_client(std::string_view bytes) {
   Refusal refusal;
+  std::vector<hob::Task<void>> serving;
   const auto connect = [&](std::string, std::uint16_t) -> Coro<hob::Stream> {
     hob::testing::StreamPair pair = hob::testing::memory_stream_pair();
-    hob::create_task(send_and_wait(pair.second, bytes, refusal.closed));
+    serving.push_back(hob::create_task(send_and_wait(pair.second, bytes, refusal.closed)));
     co_return pair.first;
   };
   const auto connector = hob::http::make_connector(connect);
@@ -107,7 +109,10 @@ Coro<Refusal> refused_by_client(std::string_view bytes) {
   if (session.statistics().idle != 0) refusal.error.clear();
   co_await hob::sleep(hob::Duration());
   co_await hob::sleep(hob::Duration());
-  co_return refusal;
+  Refusal seen = refusal;
+  session.close();
+  for (const auto& task : serving) co_await hob::as_result(task);  // they look at `refusal`
+  co_return seen;
 }
 
 }  // namespace

@@ -190,9 +190,7 @@ TEST_CASE("a cancelled accept has taken no connection") {
   hob::testing::run_virtual(connections());
 }
 TEST_CASE("a cancelled recv has taken no byte") { hob::testing::run_virtual(bytes()); }
-TEST_CASE("a cancelled readexactly has taken no byte") {
-  hob::testing::run_virtual(exact_reads());
-}
+TEST_CASE("a cancelled readexactly has taken no byte") { hob::testing::run_virtual(exact_reads()); }
 TEST_CASE("datagrams can be cancelled everywhere") { everywhere(datagrams_both_ways); }
 TEST_CASE("a Unix server can be cancelled everywhere") { everywhere(unix_server); }
 TEST_CASE("serve_forever can be cancelled everywhere") { everywhere(forever); }

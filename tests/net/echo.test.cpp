@@ -163,4 +163,34 @@ TEST_CASE("an echo can be cancelled everywhere") {
   CHECK(suspensions >= 3);
 }
 
+// asyncio's `sock=`.
+TEST_CASE("a server and a connection on sockets that are there already") {
+  const auto main = []() -> hob::Coro<> {
+    hob::Socket listener(hob::SocketAddress::Family::ipv4);
+    listener.bind({hob::SocketAddress::Family::ipv4, 0, 0, 0, "127.0.0.1"});
+    auto server = co_await hob::start_server(echo, std::move(listener));
+    auto& loop = hob::get_running_loop();
+    hob::Socket socket(hob::SocketAddress::Family::ipv4);
+    co_await loop.sock_connect(socket, server.sockets().front());
+    auto [reader, writer] = co_await hob::open_connection(std::move(socket));
+    writer.write("hello");
+    writer.write_eof();
+    const std::string answer = co_await reader.read();
+    CHECK(answer == "hello");
+    server.close();
+    co_await server.wait_closed();
+
+    const auto packets = [] {
+      return hob::Socket(hob::SocketAddress::Family::ipv4, hob::SocketType::datagram);
+    };
+    const auto refused = co_await hob::as_result(hob::open_connection(packets()));
+    CHECK(hob::type_name(refused.exception()) == "ValueError");
+    const auto no_server = co_await hob::as_result(hob::start_server(echo, packets()));
+    CHECK(hob::type_name(no_server.exception()) == "ValueError");
+    const auto closed = co_await hob::as_result(hob::open_connection(hob::Socket()));
+    CHECK(hob::type_name(closed.exception()) == "OSError");
+  };
+  hob::run(main());
+}
+
 }  // namespace echo_test

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <atomic>
 #include <csignal>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -135,6 +136,52 @@ TEST_CASE("a signal is never lost: each one that is sent after the last was take
       const auto signal = co_await receiver.anext();
       REQUIRE(signal == SIGUSR1);
     }
+  };
+  hob::run(main());
+}
+
+// Real processes and signals, so real time. Every system call of the loop may be interrupted.
+TEST_CASE("a hundred thousand signals while children come and go: no child is lost") {
+  const auto main = []() -> hob::Coro<> {
+    constexpr int kSignals = 100'000;
+    constexpr int kChildren = 60;
+    auto receiver = hob::signals(SIGUSR1, SIGCHLD);
+    std::atomic<bool> go_on{true};
+    std::atomic<int> sent{0};
+    std::thread sender([&] {
+      while (go_on.load() || sent.load() < kSignals) {
+        ::kill(::getpid(), ++sent % 3 == 0 ? SIGCHLD : SIGUSR1);
+        if (sent.load() > 10 * kSignals) std::this_thread::yield();
+      }
+    });
+    int received = 0;
+    const auto count = [&]() -> hob::Coro<> {
+      while (true) {
+        co_await receiver.anext();
+        ++received;
+      }
+    };
+    auto counting = hob::create_task(count);
+    int ended = 0;
+    const auto child = [&ended](int code) -> hob::Coro<> {
+      const auto process = co_await hob::create_subprocess_shell("exit " + std::to_string(code),
+                                                                 hob::SubprocessOptions());
+      const int got = co_await process.wait();
+      ended += got == code;
+    };
+    for (int batch = 0; batch < kChildren / 10; ++batch) {
+      std::vector<hob::Task<>> children;
+      for (int i = 0; i < 10; ++i) children.push_back(hob::create_task(child, batch * 10 + i));
+      for (auto& each : children) co_await each;
+    }
+    go_on = false;
+    while (sent.load() < kSignals) co_await hob::sleep(1ms);
+    sender.join();
+    counting.cancel();
+    co_await hob::as_result(counting);
+    CHECK(ended == kChildren);
+    CHECK(received > 0);
+    CHECK(sent.load() >= kSignals);
   };
   hob::run(main());
 }

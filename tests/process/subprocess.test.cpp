@@ -55,8 +55,9 @@ Coro<std::string> output_of(std::string command) {
   co_return std::move(output.stdout_);
 }
 
-/// The mask of a line "SigIgn:<tab>hexadecimal", without the two signals that glibc keeps for itself:
-/// its posix_spawn ignores them in the child, so whatever make or a shell starts may inherit that.
+/// The mask of a line "SigIgn:<tab>hexadecimal", without the two signals that glibc keeps for
+/// itself: its posix_spawn ignores them in the child, so whatever make or a shell starts may
+/// inherit that.
 unsigned long long ignored_signals(const std::string& line) {
   constexpr unsigned long long kInternal = 3ull << 31;  // 32 and 33
   return std::stoull(line.substr(line.find('\t') + 1), nullptr, 16) & ~kInternal;

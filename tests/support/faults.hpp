@@ -42,8 +42,7 @@ inline bool is_fault_or_lost(const hob::testing::Fault& fault, const std::except
 inline void fail_everywhere(hob::Function<hob::Coro<>()> scenario,
                             hob::testing::FaultOptions options = {}) {
   try {
-    const std::size_t runs =
-        hob::testing::fail_everywhere(std::move(scenario), std::move(options));
+    const std::size_t runs = hob::testing::fail_everywhere(std::move(scenario), std::move(options));
     CHECK(runs > 0);
     MESSAGE(runs << " runs with a fault");
   } catch (const hob::testing::FaultFailure& failure) {

@@ -2,3 +2,51 @@
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+
+#include <hob/testing/network.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace {
+
+/// With HOB_TEST_NETWORK=1 in the environment every test case has a network in memory, and its
+/// sockets are of that. Together with HOB_DRIVER=sim its time is virtual. Any larger number is a
+/// seed of faults that lose nothing but time: delays, losses, short reads and writes.
+class WithNetwork final : public doctest::IReporter {
+ public:
+  explicit WithNetwork(const doctest::ContextOptions&) {}
+  void test_case_start(const doctest::TestCaseData&) override { start(); }
+  void test_case_reenter(const doctest::TestCaseData&) override { start(); }
+  void test_case_end(const doctest::CurrentTestCaseStats&) override { network_.reset(); }
+
+  void report_query(const doctest::QueryData&) override {}
+  void test_run_start() override {}
+  void test_run_end(const doctest::TestRunStats&) override {}
+  void test_case_exception(const doctest::TestCaseException&) override {}
+  void subcase_start(const doctest::SubcaseSignature&) override {}
+  void subcase_end() override {}
+  void log_assert(const doctest::AssertData&) override {}
+  void log_message(const doctest::MessageData&) override {}
+  void test_case_skipped(const doctest::TestCaseData&) override {}
+
+ private:
+  void start() {
+    network_.reset();
+    const char* wanted = std::getenv("HOB_TEST_NETWORK");
+    if (!wanted) return;
+    const std::uint64_t seed = std::strtoull(wanted, nullptr, 10);
+    network_ = std::make_unique<hob::testing::Network>(seed);
+    if (seed < 2) return;
+    hob::testing::LinkOptions link = hob::testing::random_link(seed);
+    link.resets = link.duplicates = 0;
+    network_->set_links(link);
+  }
+
+  std::unique_ptr<hob::testing::Network> network_;
+};
+
+}  // namespace
+
+REGISTER_LISTENER("network", 1, WithNetwork);

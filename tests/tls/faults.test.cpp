@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TLS over real sockets: every call of the kernel fails, and a cancellation comes at every suspension.
+// TLS over real sockets: every call of the kernel fails, and a cancellation comes at every
+// suspension.
 
 #include <doctest/doctest.h>
 

@@ -7,6 +7,7 @@
 #include <hob/net/server.hpp>
 #include <hob/stream/errors.hpp>
 #include <hob/task/run.hpp>
+#include <hob/task/sleep.hpp>
 
 #include "tls/wire.hpp"
 
@@ -86,6 +87,28 @@ TEST_CASE("a line that TLS does not end is an error, not a short line") {
   const std::string outcome = hob::run(main());
   // The reset may overtake the end of the stream.
   CHECK((outcome == "SSLEOFError" || outcome == "OSError"));
+}
+
+// Waits for a good-bye that does not come, as long as the loop runs.
+Coro<> leave_early() {
+  const TlsContext server_side = server_context(), client_side = client_context();
+  hob::ServerOptions listening;
+  listening.ssl = server_side;
+  const auto handler = [](hob::StreamReader, hob::StreamWriter writer) -> Coro<> {
+    writer.close();
+    co_return;
+  };
+  const hob::Server server = co_await hob::start_server(handler, "127.0.0.1", 0, listening);
+  hob::ConnectionOptions options;
+  options.ssl = client_side;
+  options.server_hostname = "example.org";
+  const hob::Stream client = co_await hob::open_connection("127.0.0.1", server.port(), options);
+  co_await hob::sleep(std::chrono::milliseconds(10));  // real sockets: until the server has closed
+  server.close();
+}
+
+TEST_CASE("a stream that waits for the peer's good-bye ends with the loop") {
+  hob::run(leave_early());  // LeakSanitizer is the judge
 }
 
 }  // namespace

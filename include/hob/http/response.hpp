@@ -4,6 +4,7 @@
 
 #include <hob/core/ref.hpp>
 #include <hob/http/cookies.hpp>
+#include <hob/http/detail/parse_as.hpp>
 #include <hob/http/header_values.hpp>
 #include <hob/http/headers.hpp>
 #include <hob/http/json.hpp>
@@ -109,7 +110,7 @@ class Response {
   Coro<nlohmann::json> json() const;
   /// Whatever the content type.
   Coro<nlohmann::json> json_unchecked() const;
-  /// As a type of your own, by json_traits.
+  /// As a type of your own, by json_traits; a large one is parsed in another thread.
   template <class T>
   Coro<T> json() const {
     return convert<T>(*this);
@@ -133,7 +134,7 @@ class Response {
   template <class T>
   static Coro<T> convert(Response response) {
     std::string text = co_await response.json_text();
-    co_return json_traits<T>::parse(text);
+    co_return co_await detail::parse_as<T>(std::move(text));
   }
 
   detail::ResponseState* state_;

@@ -74,6 +74,7 @@ using Handler = Function<Coro<ServerResponse>(ServerRequest&)>;
 
 namespace detail {
 class ServerApp;
+struct Group;
 struct Route;
 }  // namespace detail
 
@@ -93,18 +94,116 @@ class Next {
 
 using Middleware = Function<Coro<ServerResponse>(ServerRequest&, Next)>;
 
+namespace detail {
+
+/// A handler that gives its answer at once, as one that is a coroutine.
+template <class H>
+struct PlainHandler {
+  explicit PlainHandler(H h) : handler(std::move(h)) {}
+  Coro<ServerResponse> operator()(ServerRequest& request) { return call(handler, request); }
+  static Coro<ServerResponse> call(H& handler, ServerRequest& request) {
+    co_return handler(request);
+  }
+  H handler;
+};
+
+/// How routes are added, to a Server and to a RouteGroup.
+template <class Self>
+class RouteVerbs {
+ public:
+  /// Adds a route for one method (`*` for all). Segments of the path are literal, `{name}` for one
+  /// that is not empty, `{name:int}` (of 64 bits), `{name:uuid}` or `{name:word}` (letters, digits,
+  /// `-` and `_`) for one that looks so, or at the end `{name...}` for the rest, which may be
+  /// empty. Literal ones win over types, types over names, names over rests. GET routes answer
+  /// HEAD, too. `name` is what `url_for` calls it. Throws ValueError for a path that makes no
+  /// sense, a route that is there already, or a name that another path has.
+  template <class H>
+  Self& route(Text method, Text path, H handler, Text name = {}) {
+    Self& self = static_cast<Self&>(*this);
+    using Answer = std::invoke_result_t<H&, ServerRequest&>;
+    if constexpr (std::is_same_v<Answer, Coro<ServerResponse>>) {
+      self.add_route(method, path, Handler(std::move(handler)), name);
+    } else {
+      static_assert(std::is_convertible_v<Answer, ServerResponse>,
+                    "a handler gives a ServerResponse or a Coro of one");
+      self.add_route(method, path, Handler(PlainHandler<H>(std::move(handler))), name);
+    }
+    return self;
+  }
+  template <class H>
+  Self& get(Text path, H handler, Text name = {}) {
+    return route("GET", path, std::move(handler), name);
+  }
+  template <class H>
+  Self& post(Text path, H handler, Text name = {}) {
+    return route("POST", path, std::move(handler), name);
+  }
+  template <class H>
+  Self& put(Text path, H handler, Text name = {}) {
+    return route("PUT", path, std::move(handler), name);
+  }
+  template <class H>
+  Self& patch(Text path, H handler, Text name = {}) {
+    return route("PATCH", path, std::move(handler), name);
+  }
+  template <class H>
+  Self& delete_(Text path, H handler, Text name = {}) {
+    return route("DELETE", path, std::move(handler), name);
+  }
+
+  /// Serves the files below `directory` at paths below `prefix` (aiohttp's add_static). Throws
+  /// ValueError as `route` and StaticFiles.
+  Self& add_static(Text prefix, Text directory, StaticOptions options = {}) {
+    std::string path(prefix.data(), prefix.size());
+    if (!path.ends_with('/')) path += '/';
+    return get(path + "{path...}", StaticFiles(directory, std::move(options)));
+  }
+
+ private:
+  friend Self;
+  RouteVerbs() noexcept = default;
+};
+
+}  // namespace detail
+
+/// Routes below one prefix, with middleware of their own: aiohttp's sub-applications. A handle,
+/// made by `Server::group`; copies name the same group, which lives as long as the server's routes.
+class RouteGroup : public detail::RouteVerbs<RouteGroup> {
+ public:
+  RouteGroup(const RouteGroup& other) noexcept;
+  RouteGroup& operator=(const RouteGroup& other) noexcept;
+  ~RouteGroup();
+
+  /// For the requests that have a route of this group or of one below it, whenever it was added;
+  /// inside of the server's middleware and that of groups around this one. What has no route (404,
+  /// 405) meets only the server's.
+  RouteGroup& middleware(Middleware middleware);
+  /// A group below this one. Throws as `Server::group`.
+  RouteGroup group(Text prefix);
+
+ private:
+  friend class Server;
+  friend detail::RouteVerbs<RouteGroup>;
+  RouteGroup(hob::detail::Ref<detail::ServerApp> app, detail::Group* parent,
+             std::string_view prefix);
+  void add_route(Text method, Text path, Handler handler, Text name);
+
+  hob::detail::Ref<detail::ServerApp> app_;
+  detail::Group* group_;
+};
+
 /// An HTTP server: routes first, then `start`. The routes live until the last connection ends, even
 /// without the Server. Belongs to the loop's thread.
 ///
 ///   http::Server server;
-///   server.get("/users/{id}", show_user);   // Coro<http::ServerResponse>
-///   show_user(ServerRequest&) co_await server.start("127.0.0.1", 8080); co_await
-///   server.serve_forever();
+///   server.get("/users/{id:int}", show_user);
+///   co_await server.start("127.0.0.1", 8080);
+///   co_await server.serve_forever();
 ///
 /// A handler is called as `handler(request)` and gives a ServerResponse, or a coroutine of one. An
 /// HTTPException that leaves it is an answer; any other exception is reported to the loop's
 /// exception handler and answered with 500.
-class Server {
+class Server : public detail::RouteVerbs<Server> {
  public:
   explicit Server(HttpServerOptions options = {});
   Server(const Server&) = delete;
@@ -112,45 +211,16 @@ class Server {
   /// Stops listening; connections go on.
   ~Server();
 
-  /// Adds a route for one method (`*` for all). Segments of the path are literal, `{name}` for one
-  /// that is not empty, or at the end `{name...}` for the rest, which may be empty. Literal ones
-  /// win. GET routes answer HEAD, too. Throws ValueError for a path that makes no sense or a route
-  /// that is there already.
-  template <class H>
-  Server& route(Text method, Text path, H handler) {
-    using Answer = std::invoke_result_t<H&, ServerRequest&>;
-    if constexpr (std::is_same_v<Answer, Coro<ServerResponse>>) {
-      add_route(method, path, Handler(std::move(handler)));
-    } else {
-      static_assert(std::is_convertible_v<Answer, ServerResponse>,
-                    "a handler gives a ServerResponse or a Coro of one");
-      add_route(method, path, Handler(Plain<H>(std::move(handler))));
-    }
-    return *this;
-  }
-  template <class H>
-  Server& get(Text path, H handler) {
-    return route("GET", path, std::move(handler));
-  }
-  template <class H>
-  Server& post(Text path, H handler) {
-    return route("POST", path, std::move(handler));
-  }
-  template <class H>
-  Server& put(Text path, H handler) {
-    return route("PUT", path, std::move(handler));
-  }
-  template <class H>
-  Server& patch(Text path, H handler) {
-    return route("PATCH", path, std::move(handler));
-  }
-  template <class H>
-  Server& delete_(Text path, H handler) {
-    return route("DELETE", path, std::move(handler));
-  }
-  /// Serves the files below `directory` at paths below `prefix` (aiohttp's add_static). Throws
-  /// ValueError as `route` and StaticFiles.
-  Server& add_static(Text prefix, Text directory, StaticOptions options = {});
+  /// To be changed before it starts.
+  HttpServerOptions& options() noexcept;
+
+  /// Routes whose paths begin with `prefix`, such as `/api` or `/users/{id}`. Throws ValueError for
+  /// one that does not begin with a slash, or ends with one.
+  RouteGroup group(Text prefix);
+  /// The path of the route that was added with that name, with `values` in the places of its
+  /// parameters, and a query. Throws LookupError for a name that is not known or a value that is
+  /// missing, ValueError for a value that the route would not match. (aiohttp's url_for.)
+  std::string url_for(Text name, const Params& values = {}, const Params& query = {}) const;
   /// `middleware(request, next)` is called for every request, also those without a route; the first
   /// one added is the outermost.
   Server& middleware(Middleware middleware);
@@ -173,16 +243,8 @@ class Server {
   std::size_t connections() const noexcept;
 
  private:
-  template <class H>
-  struct Plain {
-    explicit Plain(H h) : handler(std::move(h)) {}
-    Coro<ServerResponse> operator()(ServerRequest& request) { return call(handler, request); }
-    static Coro<ServerResponse> call(H& handler, ServerRequest& request) {
-      co_return handler(request);
-    }
-    H handler;
-  };
-  void add_route(Text method, Text path, Handler handler);
+  friend detail::RouteVerbs<Server>;
+  void add_route(Text method, Text path, Handler handler, Text name);
 
   hob::detail::Ref<detail::ServerApp> app_;
 };

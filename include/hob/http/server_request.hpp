@@ -5,18 +5,22 @@
 #include <hob/core/text.hpp>
 #include <hob/http/detail/parse_as.hpp>
 #include <hob/http/headers.hpp>
+#include <hob/http/http_exception.hpp>
 #include <hob/http/json.hpp>
 #include <hob/http/method.hpp>
+#include <hob/http/multipart_reader.hpp>
 #include <hob/http/params.hpp>
 #include <hob/stream/extra_info.hpp>
 #include <hob/task/coro.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -58,6 +62,17 @@ class ServerRequest {
 
   /// What stands for `{name}` in the route, decoded; "" when there is none of that name.
   std::string_view match_info(Text name) const noexcept;
+  /// The same as a number. Throws HTTPNotFound when it is none, or too large: the path leads
+  /// nowhere.
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  T match_info(Text name) const {
+    const std::string_view text = match_info(name);
+    T number{};
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) throw HTTPNotFound();
+    return number;
+  }
   /// The route that matched, as it was given: `/users/{id}`; "" when none did.
   const std::string& route() const noexcept;
 
@@ -99,6 +114,10 @@ class ServerRequest {
   /// The fields of an HTML form (application/x-www-form-urlencoded). Throws
   /// HTTPUnsupportedMediaType for another type.
   Coro<Params> form();
+  /// A form of either kind, urlencoded or multipart with files. Throws HTTPUnsupportedMediaType
+  /// for another type, HTTPRequestEntityTooLarge when its contents are larger than `body_max`: read
+  /// large files with MultipartReader.
+  Coro<Form> post();
   /// The trailer fields, once the body was read.
   const Headers& trailers() const noexcept { return trailers_; }
 
@@ -111,6 +130,7 @@ class ServerRequest {
   explicit ServerRequest(detail::ServerConnection& connection) noexcept
       : connection_(&connection) {}
   std::string_view path_and_query() const noexcept;
+  std::size_t body_max() const noexcept;
   /// Reads the body into `body_`, once.
   Coro<> load();
   /// The same, for what is said to be JSON or not said to be anything.

@@ -62,7 +62,8 @@ struct StaticOptions : FileOptions {
 /// links out of the directory - only what is below the directory is answered; the rest is 404.
 class StaticFiles {
  public:
-  /// Throws ValueError when `directory` is none. Looks at the disk at once.
+  /// Throws ValueError when `directory` is none, OSError when that cannot be found out. Looks at
+  /// the disk at once.
   explicit StaticFiles(Text directory, StaticOptions options = {});
 
   Coro<ServerResponse> operator()(ServerRequest& request) const;

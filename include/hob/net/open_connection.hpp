@@ -15,6 +15,7 @@
 namespace hob {
 
 class Security;
+class Socket;
 
 /// Which addresses a name may stand for.
 enum class AddressFamily : std::uint8_t { any, ipv4, ipv6 };
@@ -51,6 +52,12 @@ Coro<Stream> open_connection(Text host, std::uint16_t port, const ConnectionOpti
 /// `host` is the name for TLS and for texts.
 Coro<Stream> open_connection(std::vector<SocketAddress> addresses, Text host,
                              const ConnectionOptions& options = {});
+
+/// A stream over a socket that is connected already: one that was accepted, or inherited from
+/// another program. Takes it over. Options as for a Unix socket. Throws ValueError for one that is
+/// no stream socket. asyncio's `sock=`, and its connect_accepted_socket; the server's side of TLS
+/// begins with `start_tls`.
+Coro<Stream> open_connection(Socket socket, const ConnectionOptions& options = {});
 
 /// Connects to a Unix stream socket. A path that begins with NUL is abstract. Of the options those
 /// of the limit and of TLS count (TLS needs a server_hostname).

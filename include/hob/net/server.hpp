@@ -8,6 +8,7 @@
 #include <hob/core/ref.hpp>
 #include <hob/core/text.hpp>
 #include <hob/net/open_connection.hpp>
+#include <hob/net/socket.hpp>
 #include <hob/stream/extra_info.hpp>
 #include <hob/stream/stream.hpp>
 #include <hob/task/as_result.hpp>
@@ -145,6 +146,7 @@ ServeClient make_serve_client(H handler) {
 Coro<Server> start_tcp_server(ServeClient serve, Text host, std::uint16_t port,
                               const ServerOptions& options);
 Coro<Server> start_unix_server(ServeClient serve, Text path, const ServerOptions& options);
+Coro<Server> start_server_on(ServeClient serve, Socket socket, const ServerOptions& options);
 
 }  // namespace detail
 
@@ -160,6 +162,16 @@ Coro<Server> start_server(H handler, Text host, std::uint16_t port,
                 "the handler is called as handler(reader, writer)");
   return detail::start_tcp_server(detail::make_serve_client(std::move(handler)), host, port,
                                   options);
+}
+
+/// The same on a socket that is bound already, perhaps by another program (socket activation), TCP
+/// or Unix. Takes it over. Throws ValueError for one that is no stream socket. asyncio's `sock=`.
+template <class H>
+Coro<Server> start_server(H handler, Socket socket, const ServerOptions& options = {}) {
+  static_assert(std::is_invocable_v<H&, StreamReader, StreamWriter>,
+                "the handler is called as handler(reader, writer)");
+  return detail::start_server_on(detail::make_serve_client(std::move(handler)), std::move(socket),
+                                 options);
 }
 
 /// The same on a Unix socket; a path that begins with NUL is abstract. A socket file that is left

@@ -43,7 +43,7 @@ class FaultFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Runs `scenario` once and counts its calls of the kernel; then again for each of them, and each of
+/// Runs `scenario` once and counts its calls of the kernel; then again for each of them and each of
 /// the errors that its manual page has (those that come from outside: interruptions, exhausted
 /// resources, lost connections, full disks), with just that call failing, and with that call and
 /// all later ones of its kind (five of them, for what the kernel says once only). Calls that move

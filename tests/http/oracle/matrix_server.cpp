@@ -185,6 +185,8 @@ void add_routes(http::Server& server) {
   });
   // Never reads the body: the client may get its answer before it has sent all.
   server.post("/refuse", [](ServerRequest&) { return http::text_response("no", 403); });
+  // run.py starts this beside the files that the others serve, too.
+  server.add_static("/files", "files");
   server.get("/error",
              [](ServerRequest&) -> ServerResponse { throw std::runtime_error("on purpose"); });
 }

@@ -64,8 +64,8 @@ def all_requests(servers, zstd):
         yield from placed(matrix.small(prefix), f"{name} named", localhost)
         if name in ("nginx", "apache"):  # HTTP/1.0 behind nginx, and before apache
             yield from placed(matrix.small("/old"), f"{name} old", server.http)
-        if name != "hob":
-            yield from placed(matrix.own(name), f"{name} own", server.http)
+        own = matrix.files(name) if name == "hob" else matrix.own(name)
+        yield from placed(own, f"{name} own", server.http)
         if "squid" in running:
             proxy = {"proxy": running["squid"].http}
             yield from placed(matrix.small(prefix), f"{name} squid", server.http, **proxy)
@@ -142,6 +142,29 @@ def judge(requests, results):
                 yield f"{name}: hob, {client}: {difference}"
 
 
+def judge_files(requests, answers):
+    """What Hob's server says about files beside what nginx and apache say about the same."""
+    def told(result):
+        wanted = {"content-range", "content-length", "last-modified"}
+        found = {name.lower(): value for name, value in result["headers"] if name.lower() in wanted}
+        # The page of an error is the server's own.
+        body = {"length": result["length"], "crc": result["crc"]} if result["status"] < 400 else {}
+        return {"status": result["status"], **(body and found), **body}
+
+    for request in requests:
+        ours = request["id"].removeprefix("hob own: ")
+        if ours == request["id"] or request.get("random") or ours.startswith("file "):
+            continue
+        for server in ("nginx", "apache"):
+            if (server, ours) == ("apache", "POST file"):
+                continue  # it sends the file
+            theirs = answers.get(f"{server} own: {ours}")
+            if not theirs or "error" in theirs or "error" in answers[request["id"]]:
+                continue
+            if difference := differences(told(answers[request["id"]]), told(theirs)):
+                yield f"files: {ours}: hob's server, {server}'s: {difference}"
+
+
 def judge_connections(sessions):
     for name, session in sessions.items():
         if name.endswith(" kept") and session["connections"] != 1:
@@ -178,7 +201,8 @@ def compare(servers, arguments):
     with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
         futures = {client.name: pool.submit(timed, client, requests) for client in clients}
         results = {name: future.result() for name, future in futures.items()}
-    wrong = [*judge(requests, results), *judge_connections(hob.sessions)]
+    wrong = [*judge(requests, results), *judge_files(requests, results["hob"]),
+             *judge_connections(hob.sessions)]
     for line in wrong[:arguments.show]:
         say(line)
     say(f"{len(wrong)} differences in {time.monotonic() - started:.1f} s")
@@ -202,7 +226,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.alarm(LIMIT_SECONDS)
     with tempfile.TemporaryDirectory(prefix="hob-oracle-") as directory:
-        with Servers(Path(directory)) as servers:
+        servers = install(Servers, Path(directory))
+        if not servers:
+            return SKIPPED
+        with servers:
             return compare(servers, arguments)
 
 
