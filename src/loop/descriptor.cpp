@@ -17,6 +17,7 @@ static_assert(EAGAIN == 11 && EBADF == 9, "the header spares itself <cerrno>");
 void Descriptor::wait(Side side, Node& node) noexcept {
   if (core_->closed) return;  // nobody runs anything any more
   waits_[side].set(node);
+  if (side == kRead && input_ && input_->holds_something()) ready_[kRead] = true;
   if (!is_open() || ready_[side] || !join(side) || always_ready_) {
     ready_[side] = true;
     waits_[side].fire(core_->ready);
@@ -93,8 +94,11 @@ void Descriptor::poll_failed(int error, NodeList& queue) noexcept {
 }
 
 long Descriptor::take_input(char* data, std::size_t size) noexcept {
-  if (const int fault = sys::injected(sys::Call::recv, fd_.get(), size)) return fault;
-  const long n = input_->take(data, size);
+  int fault = 0;
+  do {
+    fault = sys::injected(sys::Call::recv, fd_.get(), size);
+  } while (fault == -EINTR);
+  const long n = fault != 0 ? fault : input_->take(data, size);
   if (n == -EAGAIN) ready_[kRead] = false;
   return n;
 }

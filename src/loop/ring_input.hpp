@@ -32,6 +32,11 @@ class RingInput final : public Link, public Pooled {
   long take(char* data, std::size_t size) noexcept;
   /// A connection that came, the same way.
   int take_connection() noexcept;
+  /// Whether something came that was not taken: so it is when a test made the taking fail.
+  bool holds_something() const noexcept {
+    return kept_end_ != kept_begin_ || piece_count_ != 0 ||
+           connections_taken_ != connections_.size();
+  }
   /// Nobody waits any more: buffers of the ring are not kept for somebody who may never come.
   void keep() noexcept;
   /// The descriptor is closed, or somebody else's: what was not taken is dropped.
