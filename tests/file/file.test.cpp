@@ -323,7 +323,8 @@ TEST_CASE("a cancelled write happened, or had no effect") {
       auto task = hob::create_task(write);
       for (int turn = 0; turn < i % 5; ++turn) co_await hob::sleep(0s);
       task.cancel();
-      co_await hob::wait(std::vector{task});
+      const std::vector<hob::Task<>> tasks(1, task);
+      co_await hob::wait(tasks);
       const hob::StatResult status = co_await hob::stat(path);
       CHECK(status.size == (told ? 1 << 16 : 0));
       CHECK(file.tell() == status.size);
@@ -343,7 +344,8 @@ TEST_CASE("a cancelled read moves nothing") {
       auto task = hob::create_task(read);
       for (int turn = 0; turn < i % 4; ++turn) co_await hob::sleep(0s);
       task.cancel();
-      co_await hob::wait(std::vector{task});
+      const std::vector<hob::Task<>> tasks(1, task);
+      co_await hob::wait(tasks);
       CHECK(file.tell() == static_cast<std::int64_t>(got.size()));
       CHECK(
           (got.size() == before || got.size() == before + (1 << 20) || got.size() == text.size()));

@@ -106,7 +106,8 @@ TEST_CASE("an open that is cancelled leaves no descriptor") {
       auto task = hob::create_task(open);
       for (int turn = 0; turn < i % 6; ++turn) co_await hob::sleep(0s);
       task.cancel();
-      co_await hob::wait(std::vector{task});
+      const std::vector<hob::Task<>> waited(1, task);
+      co_await hob::wait(waited);
     }
   });
   CHECK(entries("/proc/self/fd") == before);

@@ -84,7 +84,8 @@ TEST_CASE("families take turns") {
 TEST_CASE("the next address is tried after the delay, or at once when the last failed") {
   const auto run = [](World world, hob::Duration delay) {
     const auto main = [](World& w, hob::Duration d) -> hob::Coro<std::string> {
-      co_return co_await race(w, addresses({"::1", "1.1.1.1", "::2"}), d);
+      const auto three = addresses({"::1", "1.1.1.1", "::2"});
+      co_return co_await race(w, three, d);
     };
     return hob::testing::run_virtual(main(world, delay));
   };
@@ -109,8 +110,9 @@ TEST_CASE("a cancelled race leaves nothing behind") {
   world.plan = {{"::1", {10s, true}}, {"1.1.1.1", {10s, true}}};
   const auto main = [](World& w) -> hob::Coro<> {
     hob::detail::Connect connect = [&w](Address each) { return w.connect(each); };
-    const auto ended = co_await hob::as_result(hob::wait_for(
-        hob::detail::connect_any(addresses({"::1", "1.1.1.1"}), 250ms, std::move(connect)), 1s));
+    const auto two = addresses({"::1", "1.1.1.1"});
+    const auto ended = co_await hob::as_result(
+        hob::wait_for(hob::detail::connect_any(two, 250ms, std::move(connect)), 1s));
     CHECK(hob::type_name(ended.exception()) == "TimeoutError");
     co_await hob::sleep(0s);
     CHECK(w.alive == 0);

@@ -111,7 +111,8 @@ TEST_CASE("a reader that is cancelled loses nothing that has come meanwhile") {
       sent += client.send_some(std::string_view(text).substr(sent, 700));
       if (i % 2 == 0) co_await hob::sleep(0s);
       task.cancel();
-      co_await hob::wait(std::vector{task});
+      const std::vector<hob::Task<>> tasks(1, task);
+      co_await hob::wait(tasks);
     }
     client.end();
     got += co_await stream.reader.read();
@@ -246,7 +247,8 @@ TEST_CASE("a connection that is closed while the ring receives is closed for its
     co_await hob::sleep(1ms);
     stream.writer.close();
     CHECK(client.ended());
-    co_await hob::wait(std::vector{reader});
+    const std::vector<hob::Task<>> waited(1, reader);
+    co_await hob::wait(waited);
     accepting.server->close();
   });
 }

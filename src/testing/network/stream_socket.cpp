@@ -159,7 +159,7 @@ int StreamSocket::peer_address(sys::Address& out) const noexcept {
 unsigned StreamSocket::readiness() const noexcept {
   switch (state_) {
     case State::listening:
-      return waiting_.empty() ? 0 : EPOLLIN;
+      return waiting_.empty() ? 0u : unsigned{EPOLLIN};
     case State::fresh:
       return error_ != 0 ? EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP : EPOLLOUT | EPOLLHUP;
     case State::connecting:
