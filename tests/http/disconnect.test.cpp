@@ -151,9 +151,10 @@ TEST_CASE("events end when nobody listens any more, and go on where they were lo
   Server server;
   std::vector<std::string> notes;
   server.get("/events", [&](ServerRequest& request) {
-    const std::string last(hob::http::last_event_id(request));
+    std::string last(hob::http::last_event_id(request));
+    if (last.empty()) last = "nothing";
     return hob::http::event_stream([&, last](hob::http::EventStream& events) -> Coro<> {
-      co_await events.send("after " + (last.empty() ? "nothing" : last));
+      co_await events.send("after " + last);
       co_await nap(notes);
     });
   });
