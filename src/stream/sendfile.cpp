@@ -67,6 +67,20 @@ class Borrowed {
   detail::Ref<Transport> transport_;
 };
 
+/// Nobody else writes to the stream meanwhile.
+class SendingFile {
+ public:
+  explicit SendingFile(detail::StreamRef stream) : stream_(std::move(stream)) {
+    stream_->begin_file();
+  }
+  SendingFile(const SendingFile&) = delete;
+  SendingFile& operator=(const SendingFile&) = delete;
+  ~SendingFile() { stream_->end_file(); }
+
+ private:
+  detail::StreamRef stream_;
+};
+
 Coro<> send_all_that_is_kept(StreamWriter writer) {
   const detail::StreamRef stream = writer.stream();
   const std::size_t high = stream->high_mark();
@@ -118,7 +132,7 @@ Coro<std::size_t> send_by_hand(StreamWriter writer, int file, std::int64_t offse
     const std::string part =
         co_await to_thread(&read_part, file, offset + static_cast<std::int64_t>(sent), size);
     if (part.empty()) break;
-    writer.write(part);
+    writer.stream()->write_part_of_file({part.data(), part.size()});
     co_await writer.drain();
     sent += part.size();
   }
@@ -128,6 +142,7 @@ Coro<std::size_t> send_by_hand(StreamWriter writer, int file, std::int64_t offse
 }  // namespace
 
 Coro<std::size_t> sendfile(StreamWriter writer, int file, std::int64_t offset, std::size_t count) {
+  const SendingFile sending(writer.stream());
   co_await send_all_that_is_kept(writer);
   bool supported = true;
   const std::size_t sent = co_await send_by_kernel(writer, file, offset, count, supported);

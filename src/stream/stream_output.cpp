@@ -28,7 +28,12 @@ std::size_t total(const Slice* slices, std::size_t count) noexcept {
 }  // namespace
 
 void StreamState::write(const Slice* slices, std::size_t count) {
-  if (eof_wanted_) raise_runtime_error("Cannot call write() after write_eof()");
+  if (eof_wanted_ || sends_file_) [[unlikely]]
+    refuse_write();
+  put(slices, count);
+}
+
+void StreamState::put(const Slice* slices, std::size_t count) {
   const std::size_t size = total(slices, count);
   if (closing_ || ended_ || size == 0) return;
   std::size_t sent = 0;
@@ -43,6 +48,21 @@ void StreamState::write(const Slice* slices, std::size_t count) {
   if (!keep(slices, count, sent)) throw std::bad_alloc();
   if (!flush_node_.linked() && !flush_waits_) sent == 0 ? wait_for_room() : schedule_flush();
   if (out_size_ > high_) paused_ = true;
+}
+
+void StreamState::refuse_write() const {
+  raise_runtime_error(sends_file_ ? "unable to write; sendfile is in progress"
+                                  : "Cannot call write() after write_eof()");
+}
+
+void StreamState::begin_file() {
+  if (eof_wanted_ || sends_file_) refuse_write();
+  sends_file_ = true;
+}
+
+void StreamState::end_file() noexcept {
+  sends_file_ = false;
+  if (eof_wanted_ && !ended_ && transport_ && out_size_ == 0) finish_writing();
 }
 
 bool StreamState::keep(const Slice* slices, std::size_t count, std::size_t skip) noexcept {
@@ -124,7 +144,8 @@ void StreamState::finish_writing() noexcept {
     if (result == -EAGAIN) return wait_for_room();
     return end(result < 0 && !error_ ? transport_->error(result, "shutdown") : nullptr);
   }
-  if (eof_wanted_) transport_->write_eof();  // an error of it shows in the next read
+  if (eof_wanted_ && !sends_file_)
+    transport_->write_eof();  // an error of it shows in the next read
 }
 
 void StreamState::check_marks() noexcept {
@@ -149,7 +170,7 @@ void StreamState::write_eof() {
     raise_runtime_error("this transport cannot close one direction only");
   if (eof_wanted_ || closing_ || ended_) return;
   eof_wanted_ = true;
-  if (out_size_ == 0 && transport_) finish_writing();
+  if (out_size_ == 0 && transport_ && !sends_file_) finish_writing();
 }
 
 void StreamState::close() noexcept {

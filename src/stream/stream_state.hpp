@@ -79,6 +79,11 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
   // Writing.
 
   void write(const Slice* slices, std::size_t count);
+  /// While sendfile has the stream `write` is refused, as it would go out before the file or in its
+  /// middle, and an end waits. Throws RuntimeError when another sendfile has it.
+  void begin_file();
+  void write_part_of_file(const Slice& part) { put(&part, 1); }
+  void end_file() noexcept;
   void write_eof();
   void close() noexcept;
   void abort() noexcept;
@@ -118,6 +123,8 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
   bool decide(ReadAwaiter& read) noexcept;
   bool find_separator(ReadAwaiter& read) noexcept;
 
+  [[noreturn]] void refuse_write() const;
+  void put(const Slice* slices, std::size_t count);
   bool keep(const Slice* slices, std::size_t count, std::size_t skip) noexcept;
   void schedule_flush() noexcept;
   void wait_for_room() noexcept;
@@ -135,6 +142,7 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
 
   bool eof_ : 1 = false;           // nothing more will be received
   bool eof_wanted_ : 1 = false;    // write_eof was called
+  bool sends_file_ : 1 = false;    // sendfile has the stream
   bool closing_ : 1 = false;       // close was called, or the connection is lost
   bool ended_ : 1 = false;         // the transport is closed
   bool lingering_ : 1 = false;     // holds a count of itself until everything is sent
