@@ -55,6 +55,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/net/serve.hpp
   include/hob/net/server.hpp
   include/hob/net/socket.hpp
+  include/hob/net/socket_awaiter.hpp
   include/hob/process/environment.hpp
   include/hob/process/signals.hpp
   include/hob/process/subprocess.hpp
@@ -93,6 +94,7 @@ set(HOB_PUBLIC_HEADERS
   include/hob/task/future_base.hpp
   include/hob/task/gather.hpp
   include/hob/task/generator.hpp
+  include/hob/task/plain_awaitable.hpp
   include/hob/task/promise.hpp
   include/hob/task/run.hpp
   include/hob/task/runtime.hpp
@@ -166,6 +168,7 @@ set(HOB_SOURCES
   src/net/server.cpp
   src/net/sock_calls.cpp
   src/net/socket.cpp
+  src/net/socket_awaiter.cpp
   src/process/environment.cpp
   src/process/process_state.cpp
   src/process/signals.cpp
@@ -462,6 +465,7 @@ set(HOB_TESTS_net
   tests/net/serve.test.cpp
   tests/net/server.test.cpp
   tests/net/socket.test.cpp
+  tests/net/socket_awaiter.test.cpp
   tests/net/uring.test.cpp)
 
 set(HOB_TESTS_process
@@ -492,6 +496,7 @@ set(HOB_TESTS_task
   tests/task/coro.test.cpp
   tests/task/future.test.cpp
   tests/task/generator.test.cpp
+  tests/task/plain_awaitable.test.cpp
   tests/task/run.test.cpp
   tests/task/runtime.test.cpp
   tests/task/task.test.cpp

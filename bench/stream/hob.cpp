@@ -3,6 +3,8 @@
 // The echo server on Hob: streams as its users write them, the same on io_uring, and plain sockets.
 #include <hob/hob.hpp>
 
+#include <memory>
+
 #include "load.hpp"
 
 namespace {
@@ -90,22 +92,34 @@ hob::Coro<> echo_plain(hob::Socket socket, Ending& ending) {
   ending.close();
 }
 
+/// Into a buffer of each connection's own: no copy, and no string.
+hob::Coro<> echo_into(hob::Socket socket, Ending& ending) {
+  auto& loop = hob::get_running_loop();
+  constexpr std::size_t kSize = 256 << 10;
+  const std::unique_ptr<char[]> buffer(new char[kSize]);
+  while (const std::size_t n = co_await loop.sock_recv_into(socket, buffer.get(), kSize))
+    co_await loop.sock_sendall(socket, {buffer.get(), n});
+  ending.close();
+}
+
+template <auto kEcho>
 hob::Coro<> accept_all(int listener, Ending& ending) {
   auto& loop = hob::get_running_loop();
   auto socket = hob::Socket::adopt(listener);
   while (true) {
     auto accepted = co_await loop.sock_accept(socket);
-    hob::create_task(echo_plain, std::move(accepted.first), std::ref(ending));
+    hob::create_task(kEcho, std::move(accepted.first), std::ref(ending));
   }
 }
 
+template <auto kEcho>
 struct Sockets {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
     Ending ending(shape.connections);
     const auto main = [&]() -> hob::Coro<> {
       std::uint16_t port = 0;
-      auto accepting = hob::create_task(accept_all, load::listen_anywhere(port), std::ref(ending));
+      auto accepting = hob::create_task(accept_all<kEcho>, load::listen_anywhere(port), std::ref(ending));
       run.start();
       clients.go(port);
       co_await ending.ended.wait();
@@ -120,8 +134,12 @@ struct Sockets {
 std::vector<bench::Case> cases() {
   std::vector<bench::Case> all(std::begin(load::Cases<Streams>::kAll),
                                std::end(load::Cases<Streams>::kAll));
-  for (bench::Case each : load::Cases<Sockets>::kAll) {
+  for (bench::Case each : load::Cases<Sockets<echo_plain>>::kAll) {
     each.subject = "hob-sock";
+    if (!each.fresh) all.push_back(each);
+  }
+  for (bench::Case each : load::Cases<Sockets<echo_into>>::kAll) {
+    each.subject = "hob-sock-into";
     if (!each.fresh) all.push_back(each);
   }
   if (hob::EventLoop({.driver = hob::Driver::uring}).driver() == hob::Driver::uring) {

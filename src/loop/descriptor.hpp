@@ -41,6 +41,11 @@ class Descriptor {
   bool is_open() const noexcept { return fd_.get() >= 0; }
   LoopCore& core() const noexcept { return *core_; }
 
+  /// Whether a count less than was asked for says that the kernel has no more.
+  bool is_stream() const noexcept { return short_means_empty_; }
+  /// Whether a node waits, or is about to run.
+  bool waited_for(Side side) const noexcept { return waits_[side].used(); }
+
   /// Whether a call is worth trying. When not: -EAGAIN, or the error that stands in the way.
   bool may_try(Side side) const noexcept { return ready_[side] && error_ == 0; }
   int refusal() const noexcept {

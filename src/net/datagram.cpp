@@ -96,7 +96,7 @@ Coro<DatagramEndpoint> create_datagram_endpoint(const DatagramOptions& options) 
   return create_endpoint(Wanted(options));
 }
 
-Coro<Datagram> DatagramEndpoint::recvfrom(std::size_t size) {
+detail::RecvFromAwaiter DatagramEndpoint::recvfrom(std::size_t size) {
   return get_running_loop().sock_recvfrom(socket_, size);
 }
 

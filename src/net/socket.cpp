@@ -38,15 +38,18 @@ int type_number(SocketType type) noexcept {
 
 }  // namespace
 
-Descriptor& SocketState::descriptor(EventLoop& loop) {
+Descriptor* SocketState::descriptor_in(EventLoop& loop) noexcept {
   if (!descriptor_) {
     const bool stream = sys::kind_of(fd_.get()) == sys::FileKind::stream_socket;
     descriptor_.emplace(loop, std::move(fd_),
                         stream ? Descriptor::Kind::stream : Descriptor::Kind::packets);
   }
-  if (&descriptor_->core() != &loop.core())
-    raise_runtime_error("the socket belongs to another event loop");
-  return *descriptor_;
+  return &descriptor_->core() == &loop.core() ? &*descriptor_ : nullptr;
+}
+Descriptor& SocketState::descriptor(EventLoop& loop) {
+  Descriptor* descriptor = descriptor_in(loop);
+  if (!descriptor) raise_runtime_error("the socket belongs to another event loop");
+  return *descriptor;
 }
 
 sys::Address to_address(const SocketAddress& address) {

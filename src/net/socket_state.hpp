@@ -27,6 +27,9 @@ class SocketState : public Pooled {
   }
 
   int fd() const noexcept { return descriptor_ ? descriptor_->fd() : fd_.get(); }
+  /// As `loop`'s; null when it is another's.
+  Descriptor* descriptor_in(EventLoop& loop) noexcept;
+  /// The same; throws RuntimeError.
   Descriptor& descriptor(EventLoop& loop);
   int detach() noexcept { return descriptor_ ? descriptor_->release() : fd_.release(); }
   /// Whoever waits is woken, and finds it closed.

@@ -54,6 +54,13 @@ struct LoopOptions {
 
 namespace detail {
 
+// The net layer's.
+class RecvAwaiter;
+class RecvIntoAwaiter;
+class RecvFromAwaiter;
+class SendAllAwaiter;
+class AcceptAwaiter;
+
 class TaskBase;
 struct LoopImpl;
 
@@ -126,6 +133,9 @@ class EventLoop {
   T run_until_complete(Future<T> future);
   template <class T>
   T run_until_complete(Coro<T>&& coro);
+  /// For what is awaited and no coroutine: a sleep, a read, ...
+  template <class A>
+  auto run_until_complete(A&& awaitable);
   /// Makes `run_forever` return after the current batch of ready handles. From a callback or before
   /// running.
   void stop() noexcept;
@@ -199,6 +209,11 @@ class EventLoop {
   Task<T> create_task(Coro<T>&& coro);
   template <class T>
   Task<T> create_task(Coro<T>&& coro, const TaskOptions& options);
+  /// For what is awaited and no coroutine: a sleep, a read, ...
+  template <class A>
+  auto create_task(A&& awaitable);
+  template <class A>
+  auto create_task(A&& awaitable, const TaskOptions& options);
   /// Called with the options of every new task, before it is made: it may name tasks, or start them
   /// eagerly
   /// (`hob::eager_task_factory`). An empty function removes it.
@@ -259,21 +274,24 @@ class EventLoop {
 
   // Plain sockets, as in asyncio. Each call is tried at once, and waited for if so; a cancelled
   // one has had no effect (but sock_sendall and sock_sendfile may have sent a part). They throw
-  // OSError. Buffers and views are borrowed until the await ends. (Defined in the net layer.)
+  // OSError; RuntimeError for a socket of another loop, or one that another task waits for in the
+  // same direction. Buffers and views are borrowed until the await ends. (Defined in the net layer;
+  // <hob/net/socket_awaiter.hpp>.)
 
   /// Up to `size` bytes; "" at the end.
-  Coro<std::string> sock_recv(Socket& socket, std::size_t size);
+  detail::RecvAwaiter sock_recv(Socket& socket, std::size_t size) noexcept;
   /// The same into `data`; gives how many.
-  Coro<std::size_t> sock_recv_into(Socket& socket, char* data, std::size_t size);
+  detail::RecvIntoAwaiter sock_recv_into(Socket& socket, char* data, std::size_t size) noexcept;
   /// One packet and where it came from; what is longer than `size` is cut off.
-  Coro<Datagram> sock_recvfrom(Socket& socket, std::size_t size);
-  Coro<void> sock_sendall(Socket& socket, std::string_view data);
+  detail::RecvFromAwaiter sock_recvfrom(Socket& socket, std::size_t size) noexcept;
+  /// All of it.
+  detail::SendAllAwaiter sock_sendall(Socket& socket, std::string_view data) noexcept;
   /// Gives how many bytes were sent: of packets, all.
   Coro<std::size_t> sock_sendto(Socket& socket, std::string_view data,
                                 const SocketAddress& address);
   Coro<void> sock_connect(Socket& socket, const SocketAddress& address);
   /// The new connection, and the peer's address.
-  Coro<std::pair<Socket, SocketAddress>> sock_accept(Socket& socket);
+  detail::AcceptAwaiter sock_accept(Socket& socket) noexcept;
   /// Sends `count` bytes of a file from `offset` on, or what there is of them, without copying them
   /// through the program; gives how many. `file` is a descriptor.
   Coro<std::size_t> sock_sendfile(Socket& socket, int file, std::int64_t offset = 0,

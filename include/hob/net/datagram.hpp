@@ -45,7 +45,7 @@ class DatagramEndpoint {
 
   /// The next packet, whole; what is longer than `size` is cut off. Cancelled, it takes none.
   /// Throws OSError, also for what the network says to an earlier packet (ECONNREFUSED).
-  Coro<Datagram> recvfrom(std::size_t size = 65536);
+  detail::RecvFromAwaiter recvfrom(std::size_t size = 65536);
   /// Sends one packet; waits only while the socket's buffer is full. `data` is borrowed.
   Coro<void> sendto(std::string_view data, const SocketAddress& address);
   /// The same to the address that it is connected to.

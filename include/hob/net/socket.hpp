@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hob/core/text.hpp>
+#include <hob/net/socket_awaiter.hpp>
 #include <hob/stream/extra_info.hpp>
 
 #include <cstddef>

@@ -4,26 +4,13 @@
 #pragma once
 
 #include <hob/task/future.hpp>
+#include <hob/task/plain_awaitable.hpp>
 #include <hob/task/task.hpp>
 
 #include <type_traits>
 #include <utility>
 
 namespace hob {
-
-namespace detail {
-
-template <class A>
-inline constexpr bool kIsCoro = false;
-template <class T>
-inline constexpr bool kIsCoro<Coro<T>> = true;
-
-template <class A>
-Coro<AwaitResult<A>> await_whole(A awaited) {
-  co_return co_await std::move(awaited);
-}
-
-}  // namespace detail
 
 /// A future stays itself; a coroutine becomes a task; another awaitable is awaited in a task of its
 /// own.
@@ -39,10 +26,9 @@ template <class T>
 Task<T> ensure_future(Coro<T>&& coro) {
   return create_task(std::move(coro));
 }
-template <class A>
-  requires(!kIsFuture<std::remove_cvref_t<A>> && !detail::kIsCoro<std::remove_cvref_t<A>>)
+template <detail::PlainAwaitable A>
 auto ensure_future(A&& awaitable) {
-  return create_task(detail::await_whole<std::decay_t<A>>(std::forward<A>(awaitable)));
+  return create_task(std::forward<A>(awaitable));
 }
 
 namespace detail {

@@ -46,6 +46,15 @@ class Runner {
       return static_cast<T>(std::move(detail::value_of<T>(*task.state()).get()));
     }
   }
+  /// For what is awaited and no coroutine in C++: a sleep, a read, ...
+  template <detail::PlainAwaitable A>
+  auto run(A&& awaitable) {
+    return run(detail::as_coroutine(std::forward<A>(awaitable)));
+  }
+  template <detail::PlainAwaitable A>
+  auto run(A&& awaitable, const Context& context) {
+    return run(detail::as_coroutine(std::forward<A>(awaitable)), context);
+  }
   /// The loop, made at first use.
   EventLoop& get_loop();
   /// Cancels what is left and waits for it, closes async generators, shuts the default executor
@@ -84,6 +93,11 @@ T run(Coro<T>&& main, LoopOptions options = {}) {
   }
 }
 
+template <detail::PlainAwaitable A>
+auto run(A&& main, LoopOptions options = {}) {
+  return run(detail::as_coroutine(std::forward<A>(main)), options);
+}
+
 template <class T>
 T EventLoop::run_until_complete(Future<T> future) {
   detail::run_until_done(*this, *future.state(), false);
@@ -95,6 +109,19 @@ T EventLoop::run_until_complete(Coro<T>&& coro) {
   Task<T> task = create_task(std::move(coro));
   detail::run_until_done(*this, *task.state(), true);
   return detail::FutureAwaiter<T, true>(std::move(task).state()).await_resume();
+}
+
+template <class A>
+auto EventLoop::run_until_complete(A&& awaitable) {
+  if constexpr (kIsFuture<std::remove_cvref_t<A>>) {
+    using T = typename std::remove_cvref_t<A>::value_type;
+    return run_until_complete(Future<T>(std::forward<A>(awaitable)));
+  } else {
+    static_assert(detail::PlainAwaitable<A>,
+                  "run_until_complete needs what can be awaited (a Coro moved, when it is a "
+                  "variable)");
+    return run_until_complete(detail::as_coroutine(std::forward<A>(awaitable)));
+  }
 }
 
 }  // namespace hob

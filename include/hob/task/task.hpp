@@ -5,6 +5,7 @@
 #include <hob/core/invoke.hpp>
 #include <hob/task/coro.hpp>
 #include <hob/task/future.hpp>
+#include <hob/task/plain_awaitable.hpp>
 #include <hob/task/task_base.hpp>
 
 #include <optional>
@@ -206,6 +207,14 @@ Task<T> create_task(Coro<T>&& coro, TaskOptions options = {},
       detail::make_task(get_running_loop(), coro, options.empty() ? nullptr : &options, from));
 }
 
+/// The same for what is awaited and no coroutine in C++: a sleep, a read, a queue's get. Not for
+/// futures: whoever has one can await it.
+template <detail::PlainAwaitable A>
+auto create_task(A&& awaitable, TaskOptions options = {},
+                 std::source_location from = std::source_location::current()) {
+  return create_task(detail::as_coroutine(std::forward<A>(awaitable)), std::move(options), from);
+}
+
 /// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and
 /// live as long as it, so lambdas with captures and temporary arguments are safe; std::ref opts
 /// out.
@@ -235,6 +244,19 @@ Task<T> EventLoop::create_task(Coro<T>&& coro) {
 template <class T>
 Task<T> EventLoop::create_task(Coro<T>&& coro, const TaskOptions& options) {
   return Task<T>(detail::make_task(*this, coro, &options, {}));
+}
+template <class A>
+auto EventLoop::create_task(A&& awaitable) {
+  static_assert(
+      detail::PlainAwaitable<A>,
+      "create_task needs a Coro (moved, when it is a variable) or what can be awaited, and "
+      "no Future: whoever has one can await it");
+  return create_task(detail::as_coroutine(std::forward<A>(awaitable)));
+}
+template <class A>
+auto EventLoop::create_task(A&& awaitable, const TaskOptions& options) {
+  static_assert(detail::PlainAwaitable<A>, "see create_task above");
+  return create_task(detail::as_coroutine(std::forward<A>(awaitable)), options);
 }
 
 /// A task factory that starts every task eagerly: `loop.set_task_factory(hob::eager_task_factory)`.

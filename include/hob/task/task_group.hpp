@@ -32,6 +32,11 @@ class TaskGroup {
     child.attach(task.base());
     return task;
   }
+  /// For what is awaited and no coroutine in C++: a sleep, a read, ...
+  template <detail::PlainAwaitable A>
+  auto create_task(A&& awaitable, const TaskOptions& options = {}) {
+    return create_task(detail::as_coroutine(std::forward<A>(awaitable)), options);
+  }
   /// Starts `fn(args...)`; callable and arguments live as long as the child.
   template <class F, class... Args>
     requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
