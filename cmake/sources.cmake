@@ -461,6 +461,7 @@ set(HOB_TESTS_net
   tests/net/exhaustion.test.cpp
   tests/net/faults.test.cpp
   tests/net/fork.test.cpp
+  tests/net/handlers.test.cpp
   tests/net/resolver.test.cpp
   tests/net/serve.test.cpp
   tests/net/server.test.cpp

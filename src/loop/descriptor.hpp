@@ -110,9 +110,9 @@ class Descriptor {
 
   Ref<LoopCore> core_;
   WaitSlot waits_[2];
-  sys::Fd fd_;
   std::uintptr_t slot_ = kNoSlot;
   RingInput* input_ = nullptr;  // owned; with io_uring only
+  sys::Fd fd_;
   int error_ = 0;
   bool ready_[2] = {true, true};
   bool short_means_empty_;

@@ -41,14 +41,14 @@ void ServerState::serve() {
 void ServerState::accepted(sys::Fd fd, const sys::Address& peer) {
   if (peer.family() != sys::kFamilyUnix) sys::set_no_delay(fd.get());
   try {
-    Stream stream = make_stream(
+    const Stream stream = make_stream(
         DescriptorTransport::make(*core->loop, std::move(fd), sys::FileKind::stream_socket),
         options.limit);
     stream.writer.stream()->join(*this);
     ++connections;
     retain();
     const ContextScope scope(client_context);
-    serve_client(Server(this), std::move(stream));
+    serve_client(Server(this), stream);
   } catch (const std::bad_alloc&) {  // the connection is closed
     ExceptionContext context;
     context.message = "no memory for a connection";
@@ -88,13 +88,14 @@ bool server_is_secure(const Server& server) noexcept {
   return server.state()->ssl.get() != nullptr;
 }
 
-Coro<bool> secure_client(Server server, Stream stream) {
+Coro<bool> secure_client(Server server, StreamRef stream) {
   const ServerState& state = *server.state();
   StartTlsOptions options;
   options.server_side = true;
   options.ssl_handshake_timeout = state.options.ssl_handshake_timeout;
   options.ssl_shutdown_timeout = state.options.ssl_shutdown_timeout;
-  const auto ended = co_await as_result(stream.writer.start_tls(*state.ssl, std::move(options)));
+  const auto ended =
+      co_await as_result(StreamWriter(stream).start_tls(*state.ssl, std::move(options)));
   if (ended.cancelled()) ended.value();
   // Whoever connects can make a handshake fail, so that is no news but for debugging, as in
   // asyncio.
@@ -107,8 +108,8 @@ Coro<bool> secure_client(Server server, Stream stream) {
   co_return static_cast<bool>(ended);
 }
 
-void end_client(const Stream& stream, const std::exception_ptr& error) noexcept {
-  EventLoop* loop = stream.writer.stream()->core().loop;
+void end_client(const StreamRef& stream, const std::exception_ptr& error) noexcept {
+  EventLoop* loop = stream->core().loop;
   if (!is_cancelled_error(error) && loop) {
     try {
       ExceptionContext context;
@@ -118,7 +119,45 @@ void end_client(const Stream& stream, const std::exception_ptr& error) noexcept 
     } catch (...) {  // no memory for the report
     }
   }
-  stream.writer.close();
+  stream->close();
+}
+
+namespace {
+
+/// Nobody but the server asks how it ended.
+class ClientTask final : public TaskState<void> {
+ public:
+  ClientTask(LoopCore& core, Ref<HandlerBase> handler, StreamRef stream) noexcept
+      : TaskState<void>(core, next_number(core), {}),
+        handler_(std::move(handler)),
+        stream_(std::move(stream)) {}
+
+ protected:
+  void complete(PromiseBase& root) override {
+    if (std::exception_ptr error = root.error.take()) [[unlikely]] {
+      end_client(stream_, error);
+      if (is_cancelled_error(error) || is_keyboard_interrupt(error))
+        return complete_error(root, std::move(error));
+    }
+    TaskState<void>::complete(root);
+  }
+
+ private:
+  Ref<HandlerBase> handler_;  // whose captures the coroutine may use
+  StreamRef stream_;
+};
+
+}  // namespace
+
+void run_client(Ref<HandlerBase> handler, StreamRef stream, Coro<>&& coro) {
+  EventLoop& loop = get_running_loop();
+  check_can_start(loop);
+  TaskOptions options;
+  if (loop.core().has_task_factory) options = TaskBase::ask_task_factory(loop, nullptr);
+  auto* task = new ClientTask(loop.core(), std::move(handler), std::move(stream));
+  const auto keep = Ref<FutureBase>::adopt(task);
+  task->begin(coro.release());
+  if (!options.empty() || !current_context_is_blank()) task->apply(options);
 }
 
 namespace {
@@ -243,7 +282,7 @@ Coro<> Server::wait_closed() const {
 void Server::close_clients() const noexcept {
   const Server self = *this;
   for (detail::Link* link = state_->streams.front(); link != state_->streams.end();) {
-    auto& stream = static_cast<detail::StreamState&>(*link);
+    auto& stream = detail::StreamState::of(*link);
     link = link->next;
     stream.close();
   }
@@ -251,8 +290,7 @@ void Server::close_clients() const noexcept {
 
 void Server::abort_clients() const noexcept {
   const Server self = *this;
-  while (!state_->streams.empty())
-    static_cast<detail::StreamState&>(*state_->streams.front()).abort();
+  while (!state_->streams.empty()) detail::StreamState::of(*state_->streams.front()).abort();
 }
 
 bool Server::is_serving() const noexcept { return state_->serving; }

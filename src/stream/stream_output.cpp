@@ -37,7 +37,7 @@ void StreamState::put(const Slice* slices, std::size_t count) {
   const std::size_t size = total(slices, count);
   if (closing_ || ended_ || size == 0) return;
   std::size_t sent = 0;
-  if (out_size_ == 0 && !flush_node_.linked() && !flush_waits_ && transport_) {
+  if (out_size_ == 0 && !flush_node().linked() && !flush_waits_ && transport_) {
     // Empty pieces would look like an empty write to the transport.
     while (slices->size == 0) ++slices, --count;
     const long n = transport_->try_write(slices, count);
@@ -46,7 +46,7 @@ void StreamState::put(const Slice* slices, std::size_t count) {
     if (sent == size) return schedule_flush();
   }
   if (!keep(slices, count, sent)) throw std::bad_alloc();
-  if (!flush_node_.linked() && !flush_waits_) sent == 0 ? wait_for_room() : schedule_flush();
+  if (!flush_node().linked() && !flush_waits_) sent == 0 ? wait_for_room() : schedule_flush();
   if (out_size_ > high_) paused_ = true;
 }
 
@@ -94,17 +94,17 @@ bool StreamState::keep(const Slice* slices, std::size_t count, std::size_t skip)
 }
 
 void StreamState::schedule_flush() noexcept {
-  if (!core_->closed) core_->ready.push_back(flush_node_);
+  if (!core_->closed) core_->ready.push_back(flush_node());
 }
 
 void StreamState::wait_for_room() noexcept {
   if (!transport_) return;  // start_tls will flush
   flush_waits_ = true;
-  transport_->wait(Transport::kWrite, flush_node_);
+  transport_->wait(Transport::kWrite, flush_node());
 }
 
 void StreamState::run_flush(Node* node) {
-  StreamState& stream = *static_cast<FlushNode*>(node)->stream;
+  StreamState& stream = *static_cast<StreamState*>(static_cast<FlushNode*>(node));
   stream.flush_waits_ = false;
   if (stream.core_->closed) return stream.end(nullptr);
   stream.flush();
@@ -185,7 +185,7 @@ void StreamState::close() noexcept {
   retain();
   lingering_ = true;
   if (out_size_ == 0) return finish_writing();
-  if (!flush_node_.linked() && !flush_waits_) schedule_flush();
+  if (!flush_node().linked() && !flush_waits_) schedule_flush();
 }
 
 void StreamState::abort() noexcept {
@@ -207,14 +207,14 @@ void StreamState::end(std::exception_ptr error) noexcept {
   wake_reader();
   if (flush_waits_ && transport_) transport_->forget(Transport::kWrite);
   flush_waits_ = false;
-  if (flush_node_.linked()) flush_node_.unlink();
+  if (flush_node().linked()) flush_node().unlink();
   if (transport_) transport_->close();
   if (!core_->closed) {
     wake_all(drainers_);
     wake_all(closers_);
   }
   if (set_) {
-    unlink();
+    ConnectionLink::unlink();
     ConnectionSet* set = std::exchange(set_, nullptr);
     set->left();
     set->release();
@@ -242,7 +242,7 @@ void StreamState::put_transport(Ref<Transport> transport) noexcept {
     return;
   }
   wake_reader();
-  if (out_size_ != 0 && !flush_node_.linked()) schedule_flush();
+  if (out_size_ != 0 && !flush_node().linked()) schedule_flush();
 }
 
 }  // namespace hob::detail

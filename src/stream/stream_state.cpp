@@ -25,12 +25,11 @@ void StreamRef::release() noexcept { state_->release(); }
 
 StreamState::StreamState(EventLoop& loop, Ref<Transport> transport, std::size_t limit) noexcept
     : core_(&loop.core()), transport_(std::move(transport)), limit_(limit) {
-  flush_node_.run = &run_flush;
-  flush_node_.stream = this;
+  FlushNode::run = &run_flush;
 }
 
 StreamState::~StreamState() {
-  if (flush_node_.linked()) flush_node_.unlink();
+  if (flush_node().linked()) flush_node().unlink();
   if (core_->loop) shared().give_back(*this);
   free_own();
   std::free(out_);
@@ -45,7 +44,7 @@ void StreamState::abandoned() noexcept {
 void StreamState::join(ConnectionSet& set) noexcept {
   set_ = &set;
   set.retain();
-  set.streams.push_back(*this);
+  set.streams.push_back(static_cast<ConnectionLink&>(*this));
 }
 
 // The loop's buffer.

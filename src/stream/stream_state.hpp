@@ -32,7 +32,14 @@ class ConnectionSet {
   ~ConnectionSet() = default;
 };
 
-class StreamState final : public Link, public Pooled, private ReceiveBuffer::User {
+/// A stream's place in its ConnectionSet, and its turn to send what was written.
+struct ConnectionLink : Link {};
+struct FlushNode : Node {};
+
+class StreamState final : public ConnectionLink,
+                          public Pooled,
+                          private FlushNode,
+                          private ReceiveBuffer::User {
  public:
   /// Null for a stream that is fed by hand.
   StreamState(EventLoop& loop, Ref<Transport> transport, std::size_t limit) noexcept;
@@ -48,6 +55,9 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
   const std::exception_ptr& error() const noexcept { return error_; }
   std::size_t limit() const noexcept { return limit_; }
   void join(ConnectionSet& set) noexcept;
+  static StreamState& of(Link& connection_link) noexcept {
+    return static_cast<StreamState&>(static_cast<ConnectionLink&>(connection_link));
+  }
 
   // Reading.
 
@@ -132,6 +142,7 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
   void finish_writing() noexcept;
   void check_marks() noexcept;
   void end(std::exception_ptr error) noexcept;
+  FlushNode& flush_node() noexcept { return *this; }
   static void run_flush(Node* node);
   static void wake_all(LinkList& tasks) noexcept;
 
@@ -167,10 +178,6 @@ class StreamState final : public Link, public Pooled, private ReceiveBuffer::Use
   std::size_t out_capacity_ = 0;
   std::size_t high_ = 64 << 10;
   std::size_t low_ = 16 << 10;
-  struct FlushNode : Node {
-    StreamState* stream;
-  };
-  FlushNode flush_node_;
   LinkList drainers_;
   LinkList closers_;
   std::exception_ptr error_;

@@ -59,7 +59,7 @@ Coro<> serve_arrived(H handler, MovingSocket socket, ServerOptions options) {
     if (!secure) co_return;
   }
   const auto ended = co_await as_result(detail::invoke(handler, stream.reader, stream.writer));
-  if (!ended) end_client(stream, ended.exception());
+  if (!ended) end_client(stream.writer.stream(), ended.exception());
 }
 
 /// On each loop: a server of its own.
@@ -83,7 +83,7 @@ Coro<> accept_and_hand_off(TaskGroup& connections, Runtime* runtime, H handler, 
   ServerOptions listening = options;
   listening.ssl = nullptr;  // the handshake is the other loop's work
   listening.start_serving = true;
-  ServeClient hand_over = [&](Server, Stream stream) {
+  ServeClient hand_over = [&](Server, const Stream& stream) {
     MovingSocket socket = MovingSocket::take(stream);
     if (!socket) return;
     connections.create_task(

@@ -94,52 +94,84 @@ class Server {
 namespace detail {
 
 /// What a server does with a new connection.
-using ServeClient = Function<void(Server server, Stream stream)>;
+using ServeClient = Function<void(Server server, const Stream& stream)>;
 
 /// A handler, shared by the tasks that run it.
-template <class H>
-class HandlerBox {
+class HandlerBase {
  public:
-  explicit HandlerBox(H h) : handler(std::move(h)) {}
+  HandlerBase() noexcept = default;
+  HandlerBase(const HandlerBase&) = delete;
+  HandlerBase& operator=(const HandlerBase&) = delete;
   void retain() noexcept { ++refs_; }
   void release() noexcept {
     if (--refs_ == 0) delete this;
   }
-  H handler;
+
+ protected:
+  virtual ~HandlerBase() = default;
 
  private:
   unsigned refs_ = 1;
 };
-
-/// The TLS handshake, when the server has one to make; gives whether the connection is usable.
-Coro<bool> secure_client(Server server, Stream stream);
-bool server_is_secure(const Server& server) noexcept;
-/// The handler has ended: with an error the connection is closed, and the error is reported.
-void end_client(const Stream& stream, const std::exception_ptr& error) noexcept;
-
 template <class H>
-Coro<> serve_client(Ref<HandlerBox<H>> box, Server server, Stream stream) {
-  if (server_is_secure(server)) {
-    const bool secure = co_await secure_client(server, stream);
-    if (!secure) co_return;
-  }
-  server = Server();
-  using Answer = decltype(detail::invoke(box->handler, stream.reader, stream.writer));
+class HandlerBox final : public HandlerBase {
+ public:
+  explicit HandlerBox(H h) : handler(std::move(h)) {}
+  H handler;
+};
+
+bool server_is_secure(const Server& server) noexcept;
+/// The TLS handshake; gives whether the connection is usable.
+Coro<bool> secure_client(Server server, StreamRef stream);
+/// Runs a handler's coroutine as a task, which keeps handler and stream.
+void run_client(Ref<HandlerBase> handler, StreamRef stream, Coro<>&& coro);
+/// A handler failed: its connection is closed, and the error is reported.
+void end_client(const StreamRef& stream, const std::exception_ptr& error) noexcept;
+
+template <class T>
+Coro<> without_result(OwnedCoro<T> coro) {
+  co_await std::move(coro);
+}
+template <class H>
+Coro<> secured(Ref<HandlerBox<H>> box, Server server, StreamRef stream) {
+  const bool secure = co_await secure_client(std::move(server), stream);
+  if (!secure) co_return;
+  using Answer = std::invoke_result_t<H&, StreamReader, StreamWriter>;
   if constexpr (std::is_void_v<Answer>) {
-    detail::invoke(box->handler, stream.reader, stream.writer);
+    detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
   } else {
-    const auto ended =
-        co_await as_result(detail::invoke(box->handler, stream.reader, stream.writer));
-    if (!ended) [[unlikely]]
-      end_client(stream, ended.exception());
+    co_await detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
+  }
+}
+
+/// Calls the handler; what it returns becomes a task.
+template <class H>
+void serve_client(const Ref<HandlerBox<H>>& box, Server server, const StreamRef& stream) {
+  const Ref<HandlerBase> handler(box.get());
+  using Answer = std::invoke_result_t<H&, StreamReader, StreamWriter>;
+  if (server_is_secure(server))
+    return run_client(handler, stream, secured<H>(box, std::move(server), stream));
+  try {
+    if constexpr (std::is_void_v<Answer>) {
+      detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
+    } else if constexpr (std::is_same_v<Answer, Coro<>>) {
+      run_client(handler, stream,
+                 detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream)));
+    } else {
+      run_client(handler, stream,
+                 without_result(OwnedCoro(
+                     detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream)))));
+    }
+  } catch (...) {
+    end_client(stream, std::current_exception());
   }
 }
 
 template <class H>
-ServeClient make_serve_client(H handler) {
-  return [box = Ref<HandlerBox<H>>::adopt(new HandlerBox<H>(std::move(handler)))](Server server,
-                                                                                  Stream stream) {
-    create_task(serve_client<H>(box, std::move(server), std::move(stream)));
+ServeClient make_serve_client(H h) {
+  const auto box = Ref<HandlerBox<H>>::adopt(new HandlerBox<H>(std::move(h)));
+  return [box](Server server, const Stream& stream) {
+    serve_client(box, std::move(server), stream.writer.stream());
   };
 }
 
