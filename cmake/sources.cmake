@@ -610,6 +610,8 @@ set(HOB_BENCH_SOURCES
   bench/executors/libuv.cpp
   bench/executors/process_bare.cpp
   bench/executors/process_hob.cpp
+  bench/file/bare.cpp
+  bench/file/hob.cpp
   bench/scheduler/asio.cpp
   bench/scheduler/bare.cpp
   bench/scheduler/hob.cpp

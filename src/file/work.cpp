@@ -3,6 +3,8 @@
 // and answered from memory (fstat, lseek) is not worth a request of its own.
 #include "file/operation.hpp"
 
+#include "sys/ipc.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -15,6 +17,8 @@ using Call = sys::FileCall;
 // A read grows its result by so much at a time: what is filled with zeros first is still in the
 // cache when the bytes come.
 constexpr std::size_t kChunk = 256 * 1024;
+// From this size on it is asked for in huge pages: a page fault costs as much as copying the page.
+constexpr std::size_t kHugePages = std::size_t{4} << 20;
 constexpr unsigned kRandomLetters = 8;
 constexpr int kNamesMax = 100;
 
@@ -181,6 +185,8 @@ FileScript FileOperation::append(int from, std::size_t limit, std::int64_t at, s
                                  bool may_lose) {
   const std::size_t before = text.size();
   text.reserve(before + std::min(limit, expected));
+  if (const std::size_t fresh = text.capacity() - before; fresh >= kHugePages)
+    sys::prefer_huge_pages(text.data() + before, fresh);
   while (text.size() - before < limit) {
     const std::size_t done = text.size() - before;
     const bool may_stop = may_lose || done == 0;
