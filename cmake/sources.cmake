@@ -502,6 +502,7 @@ set(HOB_TESTS_task
   tests/task/runtime.test.cpp
   tests/task/task.test.cpp
   tests/task/task_group.test.cpp
+  tests/task/task_group_cancel.test.cpp
   tests/task/threads.test.cpp
   tests/task/timeout.test.cpp)
 

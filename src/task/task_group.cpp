@@ -48,7 +48,8 @@ namespace {
 constinit thread_local TaskGroup* newest_group = nullptr;
 }  // namespace
 
-TaskGroup::TaskGroup(detail::TaskBase& parent) noexcept : parent_(parent), older_(newest_group) {
+TaskGroup::TaskGroup(detail::TaskBase& parent) noexcept
+    : parent_(parent), older_(newest_group), cancelling_before_(parent.cancelling()) {
   if (older_) older_->newer_ = this;
   newest_group = this;
 }
@@ -99,6 +100,14 @@ void TaskGroup::abort() noexcept {
   }
 }
 
+void TaskGroup::cancel() noexcept {
+  if (aborting_ || (exiting_ && children_.empty())) return;
+  abort();
+  if (exiting_) return;  // the body is over, and the parent waits for the children anyway
+  parent_cancel_requested_ = true;
+  parent_.cancel({});
+}
+
 void TaskGroup::child_done(detail::TaskBase& task) {
   if (all_done_ && children_.empty()) all_done_->set();
   if (task.cancelled()) return;
@@ -134,7 +143,14 @@ Coro<> TaskGroup::exit(std::exception_ptr body_error) {
   }
 
   if (base_error_) std::rethrow_exception(base_error_);
-  if (parent_cancel_requested_ && parent_.uncancel() == 0) cancellation = nullptr;
+  if (parent_cancel_requested_) {
+    if (parent_.uncancel() > cancelling_before_) {  // somebody else wants it to end, too
+      if (!cancellation) cancellation = detail::make_cancelled_error(parent_.cancel_message());
+    } else {
+      cancellation = nullptr;
+      parent_.clear_cancel();
+    }
+  }
   if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
   if (body_error && !body_cancelled) errors_.push_back(body_error);
   if (errors_.empty()) co_return;

@@ -48,6 +48,12 @@ class TaskGroup {
     return task;
   }
 
+  /// Ends the group early, without an error: cancels the children and the body. The block then
+  /// gives what the body gave, or nothing; a body with a result that was interrupted has none:
+  /// InvalidStateError. Errors of children, and a cancellation from outside, leave the block as
+  /// ever. From the body, a child or elsewhere on the loop; idempotent. Behaviour of CPython 3.15.
+  void cancel() noexcept;
+
   /// For to_thread: the innermost group that `task` is in, as its child or in its block; or null.
   static TaskGroup* around(detail::TaskBase& task) noexcept;
   /// For to_thread: runs `coro` as a task that the block waits for, even while it is ending.
@@ -88,6 +94,7 @@ class TaskGroup {
   detail::TaskBase& parent_;
   TaskGroup* older_;  // of the groups in this thread, for `around`
   TaskGroup* newer_ = nullptr;
+  unsigned cancelling_before_;
   detail::LinkList children_;  // not done, in order of creation
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;  // KeyboardInterrupt: leaves alone and first
@@ -104,7 +111,10 @@ Coro<R> run_task_group(F fn, Args... args) {
   TaskGroup group(co_await ThisTask());
   Result<R> result = co_await as_result(detail::invoke(fn, group, std::move(args)...));
   co_await group.exit(result.exception());
-  if constexpr (!std::is_void_v<R>) co_return std::move(result).value();
+  if constexpr (!std::is_void_v<R>) {
+    if (!result) raise_invalid_state("the task group was cancelled before its body had a result");
+    co_return std::move(result).value();
+  }
 }
 
 }  // namespace detail
