@@ -56,6 +56,19 @@ def go_program():
     return binary
 
 
+def tokio_program():
+    """Builds the Rust server; None, with the reason, where that fails. It has to fetch crates."""
+    if not shutil.which("cargo"):
+        return None, "no cargo"
+    target = BUILD / "bench" / "stream_echo_tokio"
+    built = subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--manifest-path",
+                            str(HERE / "tokio" / "Cargo.toml"), "--target-dir", str(target)],
+                           capture_output=True, text=True)
+    if built.returncode != 0:
+        return None, "cargo: " + " ".join(built.stderr.split())[:200]
+    return target / "release" / "stream_echo_tokio", None
+
+
 def commands():
     """Subject -> how to start its server, and why others are not there."""
     found = {
@@ -75,6 +88,11 @@ def commands():
         found["go"] = [str(program)]
     else:
         missing.append("go: no Go compiler")
+    program, reason = tokio_program()
+    if program:
+        found["tokio"] = [str(program)]
+    else:
+        missing.append(f"tokio: {reason}")
     return found, missing
 
 
