@@ -6,7 +6,8 @@ A suite is a directory bench/SUITE with one program per file: FILE.cpp, built to
 BUILD/bench/bench_SUITE_FILE, or FILE.py. Each program speaks the protocol of support/measure.hpp:
 `--list` prints lines `SUBJECT CASE fresh|warm`, `--case SUBJECT:CASE --runs N` prints JSON lines;
 what --list says on standard error is why a subject is not there.
-goals.json in the suite, when there is one, says what the subject `hob` shall reach.
+goals.json in the suite, when there is one, says what the subject `hob`, or the one that a goal
+names, shall reach.
 
 All subjects of a case are run one after the other, and that several times over, so that a busy
 machine disturbs them alike. A figure is the minimum over all runs. No figure ever makes this fail.
@@ -26,10 +27,12 @@ ROOT = Path(__file__).resolve().parent
 BASELINE = "bare"
 OURS = "hob"
 # Columns: ours beside the baselines, then the peers.
-COLUMNS = ["bare", "bare-wheel", "hob", "hob-uring", "hob-sock", "asio", "beast", "libuv", "libcurl", "nginx", "go", "node",
-           "node-fetch", "asyncio", "uvloop", "aiohttp"]
+COLUMNS = ["bare", "bare-wheel", "bare-uring", "hob", "hob-uring", "hob-sock", "hob-sock-into",
+           "asio", "beast", "libuv", "libcurl", "nginx", "go", "tokio", "node", "node-fetch",
+           "asyncio", "uvloop", "aiohttp"]
 # What "best peer" in a goal does not mean.
-NOT_PEERS = {BASELINE, "bare-wheel", OURS, "hob-sock", "hob-uring"}
+NOT_PEERS = {BASELINE, "bare-wheel", "bare-uring", OURS, "hob-sock", "hob-sock-into",
+             "hob-uring"}
 UNIT_TITLES = {
     "ns": "CPU ns per operation",
     "ms": "CPU ms each",
@@ -164,10 +167,9 @@ def instructions(program, case, count):
         done = program.run(case, 1, *more, prefix=prefix)
     except subprocess.TimeoutExpired:
         return None
-    for line in done.stderr.splitlines():
-        if "Collected :" in line:
-            return int(line.split()[-1])
-    return None
+    # One line per process; clients that the case has forked end before it.
+    counted = [line for line in done.stderr.splitlines() if "Collected :" in line]
+    return int(counted[-1].split()[-1]) if counted else None
 
 
 def measure_instructions(programs, cases, results):
@@ -201,14 +203,16 @@ def ratio(value, base):
 def goal_text(goal):
     limit = f"{goal['at_most']:g}"
     if "of" in goal:
-        return f"<= {limit}x {goal['of']}"
-    return f"<= {limit}" if goal["at_most"] else "none"
+        text = f"<= {limit}x {goal['of']}"
+    else:
+        text = f"<= {limit}" if goal["at_most"] else "none"
+    return f"{goal['subject']} {text}" if "subject" in goal else text
 
 
 def goal_reached(goal, results, subjects, stat):
     """A sentence, or None when something needed was not measured."""
     case, unit = goal["case"], goal["unit"]
-    ours = results.get(case, OURS, unit, stat)
+    ours = results.get(case, goal.get("subject", OURS), unit, stat)
     if ours is None:
         return None
     reference = 1.0
@@ -245,8 +249,9 @@ def table(results, subjects, cases, goals, stat):
                     cells.append(figure(value))
                 else:
                     cells.append(f"{figure(value)} ({ratio(value, base)})")
-            goal = ", ".join(goal_text(g) for g in goals if (g["case"], g["unit"]) == (case, unit))
-            rows.append([case, *cells, goal])
+            ours = [g for g in goals if (g["case"], g["unit"]) == (case, unit)
+                    and g.get("subject", OURS) == OURS]
+            rows.append([case, *cells, ", ".join(map(goal_text, ours))])
     return rows
 
 

@@ -619,6 +619,7 @@ set(HOB_BENCH_SOURCES
   bench/scheduler/libuv.cpp
   bench/stream/asio.cpp
   bench/stream/bare.cpp
+  bench/stream/bare_uring.cpp
   bench/stream/clients.cpp
   bench/stream/hob.cpp
   bench/stream/libuv.cpp

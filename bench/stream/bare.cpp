@@ -13,7 +13,8 @@ struct Connection {
 
 class Server {
  public:
-  explicit Server(std::uint64_t connections) : expected_(connections) {
+  explicit Server(std::uint64_t connections, bool close_at_once = false)
+      : expected_(connections), close_at_once_(close_at_once) {
     listener_ = load::listen_anywhere(port);
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     epoll_event event{EPOLLIN, {.ptr = nullptr}};
@@ -46,6 +47,11 @@ class Server {
     while (true) {
       int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
+      if (close_at_once_) {
+        close(fd);
+        ++closed_;
+        continue;
+      }
       int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.ptr = new Connection{fd, {}}}};
@@ -80,6 +86,7 @@ class Server {
   }
 
   std::uint64_t expected_, closed_ = 0, echoes_ = 0;
+  bool close_at_once_;
   int listener_ = -1, epoll_ = -1;
   std::vector<char> buffer_ = std::vector<char>(256 << 10);
 };
@@ -88,6 +95,14 @@ struct Echo {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
     Server server(shape.connections);
+    run.start();
+    clients.go(server.port);
+    server.run([](std::uint64_t) {});
+    run.stop();
+  }
+  static void accept_close(bench::Run& run) {
+    load::Clients clients(load::kAcceptClose, run.count);
+    Server server(run.count, true);
     run.start();
     clients.go(server.port);
     server.run([](std::uint64_t) {});

@@ -37,9 +37,17 @@ hob::Coro<> echo(hob::StreamReader reader, hob::StreamWriter writer, Ending& end
   ending.close();
 }
 
-hob::Coro<hob::Server> start(Ending& ending) {
-  const auto handler = [&ending](hob::StreamReader reader, hob::StreamWriter writer) {
-    return echo(std::move(reader), std::move(writer), ending);
+hob::Coro<> leave(hob::StreamReader, hob::StreamWriter writer, Ending& ending) {
+  writer.close();
+  ending.close();
+  co_return;
+}
+
+using Handler = hob::Coro<>(hob::StreamReader, hob::StreamWriter, Ending&);
+
+hob::Coro<hob::Server> start(Handler* handle, Ending& ending) {
+  const auto handler = [handle, &ending](hob::StreamReader reader, hob::StreamWriter writer) {
+    return handle(std::move(reader), std::move(writer), ending);
   };
   co_return co_await hob::start_server(handler, "127.0.0.1", 0, {.backlog = 4096});
 }
@@ -48,9 +56,17 @@ template <hob::Driver kDriver>
 struct StreamsOn {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
-    Ending ending(shape.connections);
+    serve_with(run, clients, echo, shape.connections);
+  }
+  static void accept_close(bench::Run& run) {
+    load::Clients clients(load::kAcceptClose, run.count);
+    serve_with(run, clients, leave, run.count);
+  }
+  static void serve_with(bench::Run& run, load::Clients& clients, Handler* handle,
+                         std::uint64_t connections) {
+    Ending ending(connections);
     const auto main = [&]() -> hob::Coro<> {
-      auto server = co_await start(ending);
+      auto server = co_await start(handle, ending);
       run.start();
       clients.go(server.port());
       co_await ending.ended.wait();
@@ -65,7 +81,7 @@ struct StreamsOn {
     Ending ending(run.count);
     ending.wanted = run.count;
     const auto main = [&]() -> hob::Coro<> {
-      auto server = co_await start(ending);
+      auto server = co_await start(echo, ending);
       run.memory_start();
       clients.go(server.port());
       co_await ending.all_echoed.wait();
@@ -112,14 +128,34 @@ hob::Coro<> accept_all(int listener, Ending& ending) {
   }
 }
 
+hob::Coro<> close_all(int listener, Ending& ending) {
+  auto& loop = hob::get_running_loop();
+  auto socket = hob::Socket::adopt(listener);
+  while (true) {
+    auto accepted = co_await loop.sock_accept(socket);
+    accepted.first.close();
+    ending.close();
+  }
+}
+
+using Acceptor = hob::Coro<>(int, Ending&);
+
 template <auto kEcho>
 struct Sockets {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
-    Ending ending(shape.connections);
+    serve_with(run, clients, accept_all<kEcho>, shape.connections);
+  }
+  static void accept_close(bench::Run& run) {
+    load::Clients clients(load::kAcceptClose, run.count);
+    serve_with(run, clients, close_all, run.count);
+  }
+  static void serve_with(bench::Run& run, load::Clients& clients, Acceptor* accept,
+                         std::uint64_t connections) {
+    Ending ending(connections);
     const auto main = [&]() -> hob::Coro<> {
       std::uint16_t port = 0;
-      auto accepting = hob::create_task(accept_all<kEcho>, load::listen_anywhere(port), std::ref(ending));
+      auto accepting = hob::create_task(accept, load::listen_anywhere(port), std::ref(ending));
       run.start();
       clients.go(port);
       co_await ending.ended.wait();
@@ -140,7 +176,7 @@ std::vector<bench::Case> cases() {
   }
   for (bench::Case each : load::Cases<Sockets<echo_into>>::kAll) {
     each.subject = "hob-sock-into";
-    if (!each.fresh) all.push_back(each);
+    if (!each.fresh && each.name != std::string_view("accept_close")) all.push_back(each);
   }
   if (hob::EventLoop({.driver = hob::Driver::uring}).driver() == hob::Driver::uring) {
     for (bench::Case each : load::Cases<RingStreams>::kAll) {

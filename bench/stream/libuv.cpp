@@ -11,6 +11,7 @@ struct Server {
   uv_loop_t loop;
   uv_tcp_t listener;
   std::uint64_t left = 0, echoed = 0, wanted = 0;
+  bool close_at_once = false;
   void (*all_echoed)(Server&) = nullptr;
   bench::Run* run = nullptr;
   load::Clients* clients = nullptr;
@@ -60,6 +61,8 @@ void accepted(uv_stream_t* listener, int) {
   auto* stream = reinterpret_cast<uv_stream_t*>(&connection->tcp);
   if (uv_accept(listener, stream) != 0) return;
   uv_tcp_nodelay(&connection->tcp, 1);
+  if (server->close_at_once)
+    return uv_close(reinterpret_cast<uv_handle_t*>(&connection->tcp), closed);
   uv_read_start(
       stream,
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
@@ -69,18 +72,26 @@ void accepted(uv_stream_t* listener, int) {
       received);
 }
 
+enum class What : std::uint8_t { echo, idle, leave };
+
 struct Echo {
   static void serve(bench::Run& run, load::Shape shape) {
     load::Clients clients(shape, run.count);
-    serve_with(run, clients, shape.connections, false);
+    serve_with(run, clients, shape.connections, What::echo);
+  }
+  static void accept_close(bench::Run& run) {
+    load::Clients clients(load::kAcceptClose, run.count);
+    serve_with(run, clients, run.count, What::leave);
   }
   static void idle(bench::Run& run) {
     load::Clients clients({unsigned(run.count), load::kIdle.size}, run.count, true);
-    serve_with(run, clients, run.count, true);
+    serve_with(run, clients, run.count, What::idle);
   }
-  static void serve_with(bench::Run& run, load::Clients& clients, std::uint64_t count, bool idle) {
+  static void serve_with(bench::Run& run, load::Clients& clients, std::uint64_t count, What what) {
+    const bool idle = what == What::idle;
     Server server;
     server.left = count;
+    server.close_at_once = what == What::leave;
     server.run = &run;
     server.clients = &clients;
     uv_loop_init(&server.loop);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Peers of the stream benchmark that are no C++: echo servers below servers/, each a process, whose
-CPU time and memory are read from /proc. The clients are bench_stream_clients, as the others have
-them. The cases are those of load.hpp."""
+CPU time and memory are read from /proc. With a last argument `close` they close what they accept.
+The clients are bench_stream_clients, as the others have them. The cases are those of load.hpp."""
 
 import argparse
 import json
@@ -16,14 +16,19 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent / "servers"
 BUILD = Path(os.environ.get("HOB_BENCH_BUILD", "build/release"))
 CLIENTS = BUILD / "bench" / "bench_stream_clients"
-# name -> connections, bytes, exchanges
+# name -> connections, bytes, exchanges. Without bytes the server closes each connection at once.
 CASES = {
+    "echo_1k_1": (1, 1024, 20_000),
     "echo_1k_10": (10, 1024, 60_000),
     "echo_1k_100": (100, 1024, 60_000),
     "echo_1k_1000": (1000, 1024, 60_000),
+    "echo_10k_1": (1, 10_240, 20_000),
     "echo_10k_100": (100, 10_240, 60_000),
     "echo_10k_1000": (1000, 10_240, 60_000),
+    "echo_100k_1": (1, 102_400, 5_000),
     "echo_100k_10": (10, 102_400, 10_000),
+    "echo_100k_100": (100, 102_400, 10_000),
+    "accept_close": (32, 0, 30_000),
     "idle_10k": (10_000, 100, 10_000),
 }
 UVLOOP_PYTHONS = [sys.executable, "/usr/bin/python3"]
@@ -51,6 +56,19 @@ def go_program():
     return binary
 
 
+def tokio_program():
+    """Builds the Rust server; None, with the reason, where that fails. It has to fetch crates."""
+    if not shutil.which("cargo"):
+        return None, "no cargo"
+    target = BUILD / "bench" / "stream_echo_tokio"
+    built = subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--manifest-path",
+                            str(HERE / "tokio" / "Cargo.toml"), "--target-dir", str(target)],
+                           capture_output=True, text=True)
+    if built.returncode != 0:
+        return None, "cargo: " + " ".join(built.stderr.split())[:200]
+    return target / "release" / "stream_echo_tokio", None
+
+
 def commands():
     """Subject -> how to start its server, and why others are not there."""
     found = {
@@ -70,6 +88,11 @@ def commands():
         found["go"] = [str(program)]
     else:
         missing.append("go: no Go compiler")
+    program, reason = tokio_program()
+    if program:
+        found["tokio"] = [str(program)]
+    else:
+        missing.append(f"tokio: {reason}")
     return found, missing
 
 
@@ -88,7 +111,10 @@ def resident(pid):
 def run_once(command, name, exchanges):
     """One server, one run of clients: CPU per exchange, or resident bytes per connection."""
     connections, size, _ = CASES[name]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    if connections == 1:  # see share_a_core in load.hpp
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    server = subprocess.Popen(command if size else [*command, "close"], stdout=subprocess.PIPE,
+                              text=True)
     try:
         port = server.stdout.readline().strip()
         clients = [str(CLIENTS), port, str(connections), str(size), str(exchanges)]

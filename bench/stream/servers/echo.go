@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-// An echo server of Go, on one processor. Prints the port.
+// An echo server of Go, on one processor; with `close` it closes each connection at once. Prints the
+// port.
 package main
 
 import (
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 )
 
@@ -27,6 +29,10 @@ func echo(connection net.Conn) {
 
 func main() {
 	runtime.GOMAXPROCS(1)
+	serve := echo
+	if len(os.Args) > 1 && os.Args[1] == "close" {
+		serve = func(connection net.Conn) { connection.Close() }
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -37,6 +43,6 @@ func main() {
 		if err != nil {
 			return
 		}
-		go echo(connection)
+		go serve(connection)
 	}
 }

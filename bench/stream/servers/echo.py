@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Echo servers of asyncio: `echo.py streams|protocol|uvloop`. Prints the port."""
+"""Echo servers of asyncio: `echo.py streams|protocol|uvloop [close]`. With `close` they close each
+connection at once. Prints the port."""
 
 import asyncio
 import sys
@@ -15,6 +16,10 @@ async def echo(reader, writer):
     writer.close()
 
 
+async def leave(reader, writer):
+    writer.close()
+
+
 class Echo(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
@@ -23,12 +28,18 @@ class Echo(asyncio.Protocol):
         self.transport.write(data)
 
 
-async def main(kind):
+class Leave(asyncio.Protocol):
+    def connection_made(self, transport):
+        transport.close()
+
+
+async def main(kind, close):
     if kind == "streams":
-        server = await asyncio.start_server(echo, "127.0.0.1", 0, limit=256 * 1024, backlog=4096)
+        handler = leave if close else echo
+        server = await asyncio.start_server(handler, "127.0.0.1", 0, limit=256 * 1024, backlog=4096)
     else:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(Echo, "127.0.0.1", 0, backlog=4096)
+        server = await loop.create_server(Leave if close else Echo, "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -36,4 +47,4 @@ async def main(kind):
 if sys.argv[1] == "uvloop":
     import uvloop
     uvloop.install()
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(sys.argv[1], sys.argv[2:] == ["close"]))
