@@ -8,7 +8,7 @@ FIRST ?= 1
 SOURCES = git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench conformance format tidy clean sources
+.PHONY: help setup run test bench conformance mutants format tidy clean sources
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -33,6 +33,9 @@ conformance: setup  ## Compare random scenarios with CPython (SEEDS=100000 FIRST
 	@$(MAKE) --no-print-directory build PRESET=release TARGETS=hob_scenario
 	@$(PYTHON) tests/conformance/run.py --seeds $(SEEDS) --first $(FIRST) \
 	  --hob build/release/tests/conformance/hob_scenario
+
+mutants: setup  ## Break the library in known ways: do the tests notice? (ONLY=regex; slow)
+	@tools/mutants.py $(if $(ONLY),--only '$(ONLY)')
 
 format:  ## Format all C++ files
 	@tools/setup.sh --format

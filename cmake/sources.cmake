@@ -452,8 +452,15 @@ set(HOB_TESTS_loop
   tests/loop/uring.test.cpp)
 
 set(HOB_TESTS_museum
+  tests/museum/accept.test.cpp
+  tests/museum/asyncio.test.cpp
   tests/museum/io.test.cpp
-  tests/museum/tasks.test.cpp)
+  tests/museum/overflow.test.cpp
+  tests/museum/ring_rights.test.cpp
+  tests/museum/spin.test.cpp
+  tests/museum/stale.test.cpp
+  tests/museum/tasks.test.cpp
+  tests/museum/uring.test.cpp)
 
 set(HOB_TESTS_net
   tests/net/cancel.test.cpp

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bug museum, room of tasks: bugs of asyncio, asio, tokio and others around cancellation, one
-// test each, which fails where the bug is.
+// The bug museum, room of tasks: bugs of asio, tokio and others with what waits, one test each,
+// which fails where the bug is.
 #include <hob/hob.hpp>
 
 #include <hob/testing/cancel_everywhere.hpp>
@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,100 +23,6 @@ using hob::testing::run_virtual;
 
 namespace museum_tasks {
 namespace {
-
-// bpo-37658 and gh-86296: the result arrives in the turn in which the time is up, and is thrown
-// away. Here what a queue gave out is either received or still in the queue.
-Coro<> wait_for_and_a_queue() {
-  constexpr int kItems = 200;
-  hob::Queue<int> queue;
-  const auto produce = [](hob::Queue<int>& to) -> Coro<> {
-    for (int i = 0; i < kItems; ++i) {
-      co_await hob::sleep(1ms);
-      to.put_nowait(i);
-    }
-  };
-  auto producing = hob::create_task(produce, std::ref(queue));
-  int expected = 0;
-  while (expected < kItems) {
-    const auto got = co_await hob::as_result(hob::wait_for(queue.get(), 1ms));
-    if (!got) continue;  // too late, and then it is still in the queue
-    CHECK(*got == expected);
-    ++expected;
-  }
-  co_await producing;
-}
-
-Coro<> wait_for_and_a_cancellation() {
-  // The inner future is done and the outer task is cancelled in the same turn: the cancellation
-  // must arrive.
-  auto future = hob::create_future<int>();
-  bool went_on = false;
-  const auto wait = [&went_on](hob::Future<int> inner) -> Coro<> {
-    const auto got = co_await hob::as_result(hob::wait_for(inner, 10s));
-    if (got.cancelled()) got.value();
-    co_await hob::sleep(1h);
-    went_on = true;
-  };
-  auto task = hob::create_task(wait, future);
-  co_await hob::sleep(0s);
-  co_await hob::sleep(0s);
-  future.set_result(1);
-  task.cancel();
-  const auto ended = co_await hob::as_result(task);
-  CHECK(ended.cancelled());
-  CHECK(!went_on);
-}
-
-Coro<> fail_at_once() {
-  throw hob::ValueError("at once");
-  co_return;
-}
-
-// The group cancels its parent because a child failed; before that arrives somebody else cancels
-// the parent, too. Both must be seen: the group's as its error, the other at the next await.
-Coro<> foreign_cancellation_with_our_own() {
-  bool saw_group_error = false;
-  bool went_on = false;
-  const auto parent = [&]() -> Coro<> {
-    const auto body = [](hob::TaskGroup& group) -> Coro<> {
-      group.create_task(fail_at_once());
-      co_await hob::sleep(1h);
-    };
-    const auto ended = co_await hob::as_result(hob::task_group(body));
-    saw_group_error = !ended && !ended.cancelled();
-    if (ended.cancelled()) ended.value();
-    co_await hob::sleep(1h);
-    went_on = true;
-  };
-  for (int turns = 0; turns < 8; ++turns) {
-    auto task = hob::create_task(parent);
-    for (int i = 0; i < turns; ++i) co_await hob::sleep(0s);
-    task.cancel();
-    const auto ended = co_await hob::as_result(hob::wait_for(hob::shield(task), 60s));
-    CHECK(ended.cancelled());
-    CHECK(!went_on);
-  }
-  CHECK(saw_group_error);
-}
-
-// An eager child fails inside create_task, before the group knows it.
-Coro<> eager_child_that_fails() {
-  bool body_went_on = false;
-  const auto body = [&body_went_on](hob::TaskGroup& group) -> Coro<> {
-    auto child = fail_at_once();
-    hob::TaskOptions eagerly;
-    eagerly.eager_start = true;
-    group.create_task(std::move(child), eagerly);
-    co_await hob::sleep(1h);
-    body_went_on = true;
-  };
-  const auto began = hob::get_running_loop().time();
-  const auto ended = co_await hob::as_result(hob::task_group(body));
-  CHECK(hob::type_name(ended.exception()) == "ExceptionGroup");
-  CHECK(!body_went_on);
-  CHECK(hob::get_running_loop().time() - began < 1s);
-  CHECK(hob::current_task()->cancelling() == 0);
-}
 
 Coro<> timer_of_a_cancelled_task() {
   const auto wait = []() -> Coro<> { co_await hob::sleep(24h); };
@@ -130,6 +37,7 @@ Coro<> timer_of_a_cancelled_task() {
 // An awaiter whose await_suspend ends the wait itself, or has the waiting task cancelled.
 struct WakesAtOnce {
   bool cancels = false;
+  int asked = 0;  // to cancel
   hob::Waiter waiter = {};
   bool await_ready() const noexcept { return false; }
   void await_suspend(hob::Waiter w) {
@@ -142,6 +50,7 @@ struct WakesAtOnce {
   }
   int await_resume() const noexcept { return 7; }
   bool cancel() noexcept {
+    ++asked;
     waiter = {};
     return true;
   }
@@ -153,6 +62,13 @@ Coro<> resumed_in_await_suspend() {
     const int seven = co_await at_once;
     CHECK(seven == 7);
   }
+  const auto late = [](WakesAtOnce& awaiter) -> Coro<int> { co_return co_await awaiter; };
+  WakesAtOnce woken;
+  auto task = hob::create_task(late, std::ref(woken));
+  hob::get_running_loop().call_soon([&task] { task.cancel(); });  // it is woken, and has not run
+  const auto seven = co_await hob::as_result(task);
+  CHECK(woken.asked == 0);
+  CHECK((seven.cancelled() || *seven == 7));
   const auto cancelled = []() -> Coro<> {
     WakesAtOnce awaiter;
     awaiter.cancels = true;
@@ -160,6 +76,71 @@ Coro<> resumed_in_await_suspend() {
   };
   const auto ended = co_await hob::as_result(hob::create_task(cancelled));
   CHECK(ended.cancelled());
+}
+
+// Whoever waits is destroyed as soon as nobody has it any more, unless the loop still does.
+Coro<> handle_dropped_in_await_suspend() {
+  struct DropsHandle {
+    std::optional<hob::Task<int>>* handle;
+    hob::Waiter waiter = {};
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(hob::Waiter w) {
+      waiter = w;
+      handle->reset();  // the last one of the task that is about to wait
+      waiter.wake();
+    }
+    void await_resume() const noexcept {}
+    bool cancel() noexcept {
+      waiter = {};
+      return true;
+    }
+  };
+  int ended = 0;
+  std::optional<hob::Task<int>> handle;
+  const auto drop = [&]() -> Coro<int> {
+    const std::string own(100, 'x');
+    for (int i = 0; i < 3; ++i) {
+      DropsHandle awaiter;
+      awaiter.handle = &handle;
+      co_await awaiter;
+    }
+    ended += own == std::string(100, 'x');
+    co_return 1;
+  };
+  for (int i = 0; i < 20; ++i) {
+    handle = hob::create_task(drop);
+    for (int turn = 0; turn < 6; ++turn) co_await hob::sleep(0s);
+  }
+  CHECK(ended == 20);
+}
+
+// Whoever loses a race has either taken nothing, or what it took can still be had from it.
+Coro<> losers_of_a_race() {
+  std::vector<hob::Queue<int>> queues(3);
+  const auto get = [](hob::Queue<int>& from) -> Coro<int> { co_return co_await from.get(); };
+  hob::WaitOptions first;
+  first.return_when = hob::FIRST_COMPLETED;
+  int put = 0;
+  std::vector<int> got;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<hob::Task<int>> racers;
+    for (auto& queue : queues) racers.push_back(hob::create_task(get, std::ref(queue)));
+    for (int i = 0; i < round % 3; ++i) co_await hob::sleep(0s);
+    for (int i = 0; i <= round % 4; ++i) queues[static_cast<std::size_t>(i % 3)].put_nowait(put++);
+    for (int i = 0; i < round % 5; ++i) co_await hob::sleep(0s);
+    if (round % 2 == 0) co_await hob::wait(racers, first);
+    for (const auto& racer : racers) racer.cancel();
+    co_await hob::wait(racers);
+    for (const auto& racer : racers) {
+      if (!racer.cancelled()) got.push_back(racer.result());
+    }
+  }
+  for (auto& queue : queues) {
+    while (!queue.empty()) got.push_back(queue.get_nowait());
+  }
+  std::sort(got.begin(), got.end());
+  CHECK(got.size() == static_cast<std::size_t>(put));
+  CHECK(std::unique(got.begin(), got.end()) == got.end());
 }
 
 // Children that end in the very turn in which all of them are cancelled, and children that end
@@ -218,23 +199,17 @@ int submit_without_threads() {
 
 }  // namespace
 
-TEST_CASE("asyncio bpo-37658: wait_for loses a result that comes in time") {
-  run_virtual(wait_for_and_a_queue());
-}
-TEST_CASE("asyncio gh-86296: wait_for swallows a cancellation") {
-  run_virtual(wait_for_and_a_cancellation());
-}
-TEST_CASE("asyncio gh-155433: TaskGroup drops a foreign cancellation with its own") {
-  run_virtual(foreign_cancellation_with_our_own());
-}
-TEST_CASE("asyncio gh-155418: an eager child that fails aborts the group before joining it") {
-  run_virtual(eager_child_that_fails());
-}
 TEST_CASE("corosio #126: a timer outlives the cancellation of who waits for it") {
   run_virtual(timer_of_a_cancelled_task());
 }
 TEST_CASE("g++ PR 121961, cobalt: a coroutine goes on inside its await_suspend") {
   run_virtual(resumed_in_await_suspend());
+}
+TEST_CASE("unifex, seastar #3106: a task is destroyed inside its await_suspend") {
+  run_virtual(handle_dropped_in_await_suspend());
+}
+TEST_CASE("cobalt #206: what the losers of a race were given is lost") {
+  run_virtual(losers_of_a_race());
 }
 TEST_CASE("asio #1332: cancelling a group whose members end touches freed memory") {
   run_virtual(all_at_once());

@@ -86,8 +86,34 @@ def check_sources():
         return int(found != [1, 0, 0])
 
 
+def check_mutants():
+    """mutants: --check accepts a mutant that applies, and refuses others for what is wrong."""
+    head = ("from typing import NamedTuple\n"
+            "class Mutant(NamedTuple):\n    name: str\n    test: tuple\n    source: str\n"
+            "    text: str\n    mutation: str\n")
+    test = "TEST_CASE(\"it \"\n          \"works\") {}\n"
+    failures = 0
+    for arguments, message in [
+            ("'m', ('a', 'it works'), 'src/x.cpp', 'int a', 'int b'", ""),
+            ("'m', ('a', 'it works'), 'src/x.cpp', 'int c', 'int b'", "0 times"),
+            ("'m', ('a', 'it works'), 'src/x.cpp', 'int', 'long'", "2 times"),
+            ("'m', ('a', 'it works'), 'src/gone.cpp', 'int a', 'int b'", "0 times"),
+            ("'m', ('a', 'it fails'), 'src/x.cpp', 'int a', 'int b'", "no test case"),
+            ("'m', ('a', 'it works'), 'src/x.cpp', 'int a', 'int a'", "changes nothing")]:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder).resolve()
+            write(root, {"src/x.cpp": "int a, z;\nint y;\n", "tests/a/a.test.cpp": test,
+                         "tests/museum/mutants.py": f"{head}MUTANTS = [Mutant({arguments})]\n"})
+            ran = subprocess.run([sys.executable, TOOLS / "mutants.py", "--check", "--root", root],
+                                 capture_output=True, text=True, check=False)
+        if (ran.returncode == 0) != (not message) or message not in ran.stdout:
+            print(f"mutants with {arguments}: wanted {message!r}, got:\n{ran.stdout}{ran.stderr}")
+            failures += 1
+    return failures
+
+
 def main():
-    failures = check_sources()
+    failures = check_sources() + check_mutants()
     failures += sum(expect(check, {}, "") for check in ("layers", "style", "docs", "weight"))
     failures += sum(expect(check, {name: text}, message) for check, name, text, message in BAD)
     return 1 if failures else 0
