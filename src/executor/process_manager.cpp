@@ -22,7 +22,8 @@ constexpr std::int64_t kGreetingTimeout = 60'000'000'000;
 
 }  // namespace
 
-void ProcessPool::manage() noexcept {
+void ProcessPool::manage(const sys::FaultLoan& faults) noexcept {
+  const sys::FaultLoan::Scope scope(faults);
   sys::block_all_signals();
   try {
     epoll_ = sys::Fd(sys::epoll_create());
@@ -53,9 +54,8 @@ void ProcessPool::start_server() {
     const std::string& own = options_.executable;
     const char* path = own.empty() ? "/proc/self/exe" : own.c_str();
     const char* how = options_.start_method == StartMethod::spawn ? "spawn" : "fork";
-    int pid = -1;
-    const int error = start_program(path, "server", ends[1].get(), how, &pid, &server_pidfd_);
-    if (error < 0) throw OSError(-error, path);
+    const int pid = start_program(path, "server", ends[1].get(), how, server_pidfd_);
+    if (pid < 0) throw OSError(-pid, path);
     control_ = std::move(ends[0]);
   }
   watch(control_.get(), kControlKey);

@@ -29,7 +29,7 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
   if (const int error = sys::make_packet_pair(ends); error < 0) throw OSError(-error, "socketpair");
   sys::flush_output();  // else the workers would print it again
   const int parent = sys::process_id();
-  const int pid = sys::fork_process();
+  const int pid = sys::fork_process(server_pidfd_);
   if (pid < 0) throw OSError(-pid, "fork");
   if (pid == 0) {
     ends[0] = {};
@@ -38,7 +38,6 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
     run_server(std::move(ends[1]), false);
   }
   control_ = std::move(ends[0]);
-  server_pidfd_ = sys::Fd(sys::pidfd_open(pid));
 }
 
 ProcessPool::~ProcessPool() {
@@ -58,7 +57,7 @@ void ProcessPool::enqueue(ProcessJob& job) {
     if (!started_) {
       retain();  // the thread's
       try {
-        manager_ = std::thread(&ProcessPool::manage, this);
+        manager_ = std::thread(&ProcessPool::manage, this, sys::FaultLoan());
       } catch (...) {
         refs_.fetch_sub(1, std::memory_order_relaxed);
         raise_runtime_error("can't start new thread");

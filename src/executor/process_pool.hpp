@@ -5,6 +5,7 @@
 #pragma once
 
 #include "executor/process_wire.hpp"
+#include "sys/fault.hpp"
 #include "sys/fd.hpp"
 
 #include <hob/executor/process_pool.hpp>
@@ -83,7 +84,7 @@ class ProcessPool {
   void wake() noexcept;
 
   // process_manager.cpp: the manager's thread.
-  void manage() noexcept;
+  void manage(const sys::FaultLoan& faults) noexcept;
   void start_server();
   void wait_for_events();
   void on_wake();

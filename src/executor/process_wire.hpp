@@ -93,9 +93,9 @@ class PacketReader {
 /// Makes workers until the pool is gone, by fork or, with `spawn`, by starting the program.
 [[noreturn]] void run_server(sys::Fd control, bool spawn);
 
-/// Starts the program at `path` as a `server` or `worker` with that socket. 0 or -errno.
-int start_program(const char* path, const char* role, int socket, const char* how, int* pid,
-                  sys::Fd* pidfd);
+/// Starts the program at `path` as a `server` or `worker` with that socket. Its process id
+/// or -errno.
+int start_program(const char* path, const char* role, int socket, const char* how, sys::Fd& pidfd);
 
 /// `was killed by SIGKILL (signal 9)`, `ended with exit code 3`.
 const char* describe_exit(int returncode, char (&text)[64]) noexcept;

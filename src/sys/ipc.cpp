@@ -186,15 +186,23 @@ void prefer_huge_pages(const void* begin, std::size_t size) noexcept {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 }
 
-int fork_process() noexcept {
+int fork_process(Fd& pidfd) noexcept {
+  if (const int fault = injected(Call::fork)) return fault;
   const int pid = ::fork();
-  return pid < 0 ? -errno : pid;
+  if (pid <= 0) return pid < 0 ? -errno : 0;
+  const int opened = pidfd_open(pid);
+  pidfd = Fd(opened);
+  if (opened >= 0) return pid;
+  ::kill(pid, SIGKILL);  // nobody could wait for it later
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return opened;
 }
 
 int process_id() noexcept { return ::getpid(); }
 
 int thread_count() noexcept {
-  DIR* folder = ::opendir("/proc/self/task");
+  DIR* folder = fails(Call::open) ? nullptr : ::opendir("/proc/self/task");
   if (!folder) return 1;
   int count = 0;
   while (const dirent* entry = ::readdir(folder)) count += entry->d_name[0] != '.';

@@ -42,8 +42,8 @@ void unmap_file(const void* data, std::size_t size) noexcept;
 /// A hint, for memory that was not touched yet: madvise(2).
 void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
 
-/// fork(2): 0 in the child.
-int fork_process() noexcept;
+/// fork(2): 0 in the child; else its number, and its pidfd. Without either there is no child.
+int fork_process(Fd& pidfd) noexcept;
 int process_id() noexcept;
 /// How many threads this process has; with ThreadSanitizer, its own is not counted.
 int thread_count() noexcept;

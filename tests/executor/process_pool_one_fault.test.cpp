@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// One call of the kernel fails in a process pool, at a place that is chosen: here, in the server of
+// the workers (a forked one has a copy of the plan), or in a worker (whose job makes it fail).
+#include <hob/core/error.hpp>
+#include <hob/executor/process_pool.hpp>
+#include <hob/testing/faults.hpp>
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+using hob::testing::Faults;
+
+namespace process_pool_one_fault_test {
+namespace {
+
+int square(int n) { return n * n; }
+
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a forked process that gets no descriptor of its own is no child") {
+  {
+    Faults faults;
+    faults.fail(Faults::Call::pidfd_open, EMFILE);
+    hob::ProcessPoolOptions options;
+    options.start_method = hob::StartMethod::fork;
+    CHECK_THROWS_WITH_AS(hob::ProcessPoolExecutor(1, std::move(options)),
+                         "fork: [Errno 24] Too many open files", hob::OSError);
+    CHECK_FALSE(has_children());
+  }
+  Faults faults;
+  faults.fail(Faults::Call::pidfd_open, EMFILE, 2);  // the server's second, then
+  hob::ProcessPoolOptions options;
+  options.start_method = hob::StartMethod::fork;
+  options.max_tasks_per_child = 1;
+  hob::ProcessPoolExecutor pool(1, std::move(options));
+  CHECK(pool.submit(square, 2).result() == 4);
+  const std::string text = hob::describe(pool.submit(square, 3).exception());
+  CHECK(text ==
+        "BrokenProcessPool: a worker cannot be started: OSError: fork: [Errno 24] Too "
+        "many open files");
+}
+
+}  // namespace process_pool_one_fault_test
