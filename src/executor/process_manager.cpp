@@ -166,8 +166,12 @@ bool ProcessPool::on_reply(Worker& worker) {
   ReplyHead head;
   const int received = packets_.receive(worker.socket.get(), head, false);
   if (received == sys::kTryAgain) return false;
-  if (received <= 0) {
+  if (received == 0 || received == sys::kConnectionReset) {
     on_socket_closed(worker);
+    return false;
+  }
+  if (received < 0) {
+    on_reply_lost(worker, received);
     return false;
   }
   if (!worker.was_ready) {
@@ -222,6 +226,23 @@ void ProcessPool::on_socket_closed(Worker& worker) {
   if (worker.state != State::leaving) worker.state = State::lost;
 }
 
+// There was one, and this process could not take it. The worker goes, as it may wait for ever.
+void ProcessPool::on_reply_lost(Worker& worker, int error) {
+  const auto reason = std::make_exception_ptr(OSError(-error, "recvmsg"));
+  if (!worker.was_ready) {
+    return break_pool("worker " + std::to_string(worker.number) +
+                      " cannot be heard: " + describe(reason));
+  }
+  ProcessJob* job;
+  {
+    const std::lock_guard lock(mutex_);
+    job = std::exchange(worker.job, nullptr);
+    dismiss(worker);
+  }
+  if (job) job->fail(reason);
+  start_workers();
+}
+
 void ProcessPool::on_report() {
   ServerReport report;
   sys::Fd passed[sys::kMaxPassed];
@@ -231,8 +252,12 @@ void ProcessPool::on_report() {
   if (n != sizeof report) {
     unwatch(control_.get());
     control_ = {};
-    break_pool("the process that makes the workers ended unexpectedly");
-    return;
+    std::string why = "the process that makes the workers ended unexpectedly";
+    if (n < 0 && n != sys::kConnectionReset) {
+      why = "the process that makes the workers cannot be heard: " +
+            describe(std::make_exception_ptr(OSError(static_cast<int>(-n), "recvmsg")));
+    }
+    return break_pool(why);
   }
   switch (report.kind) {
     case ReportKind::hello:

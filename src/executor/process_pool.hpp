@@ -93,6 +93,7 @@ class ProcessPool {
   bool on_reply(Worker& worker);
   void on_setup_done(Worker& worker, const ReplyHead& head);
   void on_socket_closed(Worker& worker);
+  void on_reply_lost(Worker& worker, int error);
   void on_exit(std::uint32_t number, int returncode);
   bool takes_replies(const Worker& worker);
   void on_death(Worker& worker, int returncode);

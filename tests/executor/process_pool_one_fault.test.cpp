@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,12 @@ int square(int n) { return n * n; }
 bool has_children() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// Afterwards the next that the pool receives is a result: all was said about its worker.
+void use_until_quiet(hob::ProcessPoolExecutor& pool) {
+  CHECK(pool.submit(square, 2).result() == 4);
+  while (pool.worker_pids().empty()) std::this_thread::yield();
 }
 
 }  // namespace
@@ -49,6 +56,16 @@ TEST_CASE("a forked process that gets no descriptor of its own is no child") {
   CHECK(text ==
         "BrokenProcessPool: a worker cannot be started: OSError: fork: [Errno 24] Too "
         "many open files");
+}
+
+TEST_CASE("a result that cannot be received is an error of its job alone") {
+  Faults faults;
+  hob::ProcessPoolExecutor pool(1);
+  use_until_quiet(pool);
+  faults.fail(Faults::Call::recv, ENOMEM);
+  const std::string text = hob::describe(pool.submit(square, 3).exception());
+  CHECK(text == "OSError: recvmsg: [Errno 12] Cannot allocate memory");
+  CHECK(pool.submit(square, 4).result() == 16);  // by another worker
 }
 
 }  // namespace process_pool_one_fault_test
