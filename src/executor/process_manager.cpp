@@ -35,10 +35,13 @@ void ProcessPool::manage(const sys::FaultLoan& faults) noexcept {
   } catch (...) {  // out of memory or descriptors
     break_pool("the process pool cannot go on: " + describe(std::current_exception()));
   }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const WorkerRef& worker : workers_) worker->socket = {};  // who waits for a job ends
+  }
   end_server();
   {
     const std::lock_guard lock(mutex_);
-    for (const WorkerRef& worker : workers_) worker->socket = {};
     workers_.clear();
     ended_ = true;
     ended_cv_.notify_all();
@@ -250,8 +253,7 @@ void ProcessPool::on_report() {
       sys::receive_packet(control_.get(), &report, sizeof report, nullptr, 0, passed, false);
   if (n == sys::kTryAgain) return;
   if (n != sizeof report) {
-    unwatch(control_.get());
-    control_ = {};
+    drop_server();
     std::string why = "the process that makes the workers ended unexpectedly";
     if (n < 0 && n != sys::kConnectionReset) {
       why = "the process that makes the workers cannot be heard: " +
@@ -367,9 +369,16 @@ bool ProcessPool::finished() {
   return workers_.empty();
 }
 
-void ProcessPool::end_server() noexcept {
-  if (control_.get() >= 0) sys::shut_down(control_.get());
+// It ends when it sees that, and so do its workers.
+void ProcessPool::drop_server() noexcept {
+  if (control_.get() < 0) return;
+  unwatch(control_.get());
+  sys::shut_down(control_.get());
   control_ = {};
+}
+
+void ProcessPool::end_server() noexcept {
+  drop_server();
   if (server_pidfd_.get() < 0) return;
   // One that never greeted does not know that it shall end.
   if (!greeted_) sys::pidfd_send_signal(server_pidfd_.get(), sys::kSigKill);
@@ -381,8 +390,13 @@ void ProcessPool::end_server() noexcept {
 void ProcessPool::request(RequestKind kind, std::uint32_t worker, int signal, int fd) noexcept {
   const ServerRequest message{kind, worker, signal};
   const sys::Piece piece = {&message, sizeof message};
-  // When it fails the server is gone, and we shall be told so.
-  if (control_.get() >= 0) sys::send_packet(control_.get(), &piece, 1, &fd, fd >= 0 ? 1 : 0, true);
+  if (control_.get() < 0) return;
+  const int error = sys::send_packet(control_.get(), &piece, 1, &fd, fd >= 0 ? 1 : 0, true);
+  if (error == 0 || error == sys::kBrokenPipe || error == sys::kConnectionReset) return;
+  // Not because it is gone, which we would be told: it has to go, and its workers with it.
+  drop_server();
+  const auto reason = std::make_exception_ptr(OSError(-error, "sendmsg"));
+  break_pool("the process that makes the workers cannot be told: " + describe(reason));
 }
 
 void ProcessPool::watch(int fd, std::uint64_t key) {

@@ -101,6 +101,7 @@ class ProcessPool {
   void start_worker();
   void dismiss(Worker& worker) noexcept;
   bool finished();
+  void drop_server() noexcept;
   void end_server() noexcept;
   void request(RequestKind kind, std::uint32_t worker, int signal, int fd) noexcept;
   void break_pool(const std::string& why) noexcept;

@@ -10,11 +10,13 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+using namespace std::chrono_literals;
 using hob::testing::Faults;
 
 namespace process_pool_one_fault_test {
@@ -66,6 +68,29 @@ TEST_CASE("a result that cannot be received is an error of its job alone") {
   const std::string text = hob::describe(pool.submit(square, 3).exception());
   CHECK(text == "OSError: recvmsg: [Errno 12] Cannot allocate memory");
   CHECK(pool.submit(square, 4).result() == 16);  // by another worker
+}
+
+TEST_CASE("when the server of the workers cannot be told something, the pool breaks") {
+  const std::string why =
+      "BrokenProcessPool: the process that makes the workers cannot be told: OSError: sendmsg: "
+      "[Errno 105] No buffer space available";
+  {
+    Faults faults;
+    faults.fail(Faults::Call::send, ENOBUFS, 2);  // after the set-up, to start the worker
+    hob::ProcessPoolExecutor pool(1);
+    CHECK(hob::describe(pool.submit(square, 2).exception()) == why);
+    pool.shutdown();
+    CHECK_FALSE(has_children());
+  }
+  Faults faults;
+  hob::ProcessPoolExecutor pool(1);
+  use_until_quiet(pool);
+  const auto future = pool.submit([] { std::this_thread::sleep_for(1h); });
+  faults.fail(Faults::Call::send, ENOBUFS);
+  pool.kill_workers();
+  CHECK(hob::describe(future.exception()) == why);
+  pool.shutdown();
+  CHECK_FALSE(has_children());
 }
 
 }  // namespace process_pool_one_fault_test
