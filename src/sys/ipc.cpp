@@ -300,6 +300,7 @@ const char* signal_name(int signal) noexcept {
 const int kTryAgain = -EAGAIN;
 const int kInterrupted = -EINTR;
 const int kMessageTooBig = -EMSGSIZE;
+const int kTooManyFiles = -EMFILE;
 const int kBrokenPipe = -EPIPE;
 const int kConnectionReset = -ECONNRESET;
 
