@@ -104,17 +104,21 @@ ProcessPool::Worker* ProcessPool::find_idle() noexcept {
 void ProcessPool::feed(Worker& worker, FailedJobs& failed) {
   while (ProcessJob* job = pop()) {
     if (!job->begin()) continue;
-    const int error = send_call(worker, *job);
-    if (error == 0) {
-      worker.state = State::busy;
-      worker.job = job;
-      return;
+    try {
+      const int error = send_call(worker, *job);
+      if (error == 0) {
+        worker.state = State::busy;
+        worker.job = job;
+        return;
+      }
+      if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {  // never delivered
+        worker.state = State::lost;
+        return push(*job, true);
+      }
+      throw OSError(-error, "sendmsg");
+    } catch (...) {
+      failed.push_back({job, std::current_exception()});
     }
-    if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {  // never delivered
-      worker.state = State::lost;
-      return push(*job, true);
-    }
-    failed.push_back({job, std::make_exception_ptr(OSError(-error, "sendmsg"))});
   }
 }
 
@@ -126,13 +130,7 @@ int ProcessPool::send_call(Worker& worker, ProcessJob& job) {
     const int error = send_inline(worker.socket.get(), &head, sizeof head, sink, false);
     if (error != sys::kMessageTooBig && error != sys::kTryAgain) return error;
   }
-  if (call.file < 0) {
-    try {
-      call.file = seal_bytes(sink).release();
-    } catch (const OSError& error) {
-      return -error.code();
-    }
-  }
+  if (call.file < 0) call.file = seal_bytes(sink).release();
   head.in_file = 1;
   const int error = send_file(worker.socket.get(), &head, sizeof head, call.file, false);
   if (error == 0) {

@@ -77,6 +77,7 @@ class ProcessPool {
   Worker* find_idle() noexcept;
   /// Gives the worker the oldest job that is still wanted.
   void feed(Worker& worker, FailedJobs& failed);
+  /// 0 or -errno. Throws what `seal_bytes` throws.
   int send_call(Worker& worker, ProcessJob& job);
   std::size_t alive() const noexcept;
   std::size_t workers_to_start() const noexcept;

@@ -29,7 +29,10 @@ class SocketReply final : public WorkerReply {
       head_.in_file = 1;
       error = send_file(socket_, &head_, sizeof head_, file.get(), true);
     }
-    if (error < 0) sys::exit_process(0);  // the pool is gone
+    if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {
+      sys::exit_process(0);  // the pool is gone
+    }
+    if (error < 0) throw OSError(-error, "sendmsg");
   }
   void send_error(const std::exception_ptr& thrown) {
     archive.sink().clear();

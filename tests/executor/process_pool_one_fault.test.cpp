@@ -140,4 +140,42 @@ TEST_CASE("a server of workers that has no descriptor left breaks the pool") {
         "many open files");
 }
 
+TEST_CASE("arguments that cannot become a file are an error that says so") {
+  Faults faults;
+  hob::ProcessPoolExecutor pool(1);
+  use_until_quiet(pool);
+  faults.fail(Faults::Call::memfd_create, ENOMEM, 1, 2);  // as they are submitted, and as they go
+  const std::string text =
+      hob::describe(pool.submit(size_of, std::vector<int>(kLarge)).exception());
+  CHECK(text == "OSError: memfd: [Errno 12] Cannot allocate memory");
+  CHECK(pool.submit(square, 4).result() == 16);
+}
+
+TEST_CASE("a result that a worker cannot send is an error of its job alone") {
+  struct Loss {
+    Faults::Call call;
+    const char* why;
+  };
+  const Loss losses[] = {
+      {Faults::Call::memfd_create, "OSError: memfd: [Errno 105] No buffer space available"},
+      {Faults::Call::write, "OSError: memfd: [Errno 105] No buffer space available"},
+      {Faults::Call::fcntl, "OSError: memfd: [Errno 105] No buffer space available"},
+      {Faults::Call::send, "OSError: sendmsg: [Errno 105] No buffer space available"},
+  };
+  hob::ProcessPoolExecutor pool(1);
+  const int worker = pool.submit([] { return static_cast<int>(::getpid()); }).result();
+  for (const Loss& loss : losses) {
+    CAPTURE(loss.why);
+    const auto lost = pool.submit(
+        [](int call) {
+          static Faults faults;  // of the worker
+          faults.fail(static_cast<Faults::Call>(call), ENOBUFS);
+          return std::vector<int>(kLarge);
+        },
+        static_cast<int>(loss.call));
+    CHECK(hob::describe(lost.exception()) == loss.why);
+  }
+  CHECK(pool.submit([] { return static_cast<int>(::getpid()); }).result() == worker);
+}
+
 }  // namespace process_pool_one_fault_test
