@@ -132,7 +132,8 @@ class Server {
 
 }  // namespace
 
-void run_server(sys::Fd control, bool spawn) { Server(std::move(control), spawn).run(); }
+// Nothing may be thrown: after a fork it would go on in the copy of the program.
+void run_server(sys::Fd control, bool spawn) noexcept { Server(std::move(control), spawn).run(); }
 
 void enter_worker_process(void (*entry)()) noexcept {
   static bool entered = false;

@@ -89,9 +89,9 @@ class PacketReader {
   std::size_t mapped_size_ = 0;
 };
 
-[[noreturn]] void run_worker(sys::Fd socket);
+[[noreturn]] void run_worker(sys::Fd socket) noexcept;
 /// Makes workers until the pool is gone, by fork or, with `spawn`, by starting the program.
-[[noreturn]] void run_server(sys::Fd control, bool spawn);
+[[noreturn]] void run_server(sys::Fd control, bool spawn) noexcept;
 
 /// Starts the program at `path` as a `server` or `worker` with that socket. Its process id
 /// or -errno.

@@ -57,9 +57,21 @@ void make_call(PacketReader& packets, const CallHead& head, SocketReply& reply) 
   invoke(arguments, function, reply);
 }
 
+void send_error(SocketReply& reply, const std::exception_ptr& thrown) noexcept {
+  try {
+    reply.send_error(thrown);
+  } catch (...) {  // it cannot be written or sent as it is: say that instead
+    try {
+      reply.send_error(std::current_exception());
+    } catch (...) {
+      sys::exit_process(1);
+    }
+  }
+}
+
 }  // namespace
 
-void run_worker(sys::Fd socket) {
+void run_worker(sys::Fd socket) noexcept {
   note_throws(reinterpret_cast<AnyFunction>(&run_worker));
   PacketReader packets;
   CallHead head;
@@ -70,11 +82,7 @@ void run_worker(sys::Fd socket) {
       make_call(packets, head, reply);
     } catch (const ThrowWitness&) {
     } catch (...) {
-      try {
-        reply.send_error(std::current_exception());
-      } catch (...) {  // it cannot be written or sent as it is: say that instead
-        reply.send_error(std::current_exception());
-      }
+      send_error(reply, std::current_exception());
     }
     sys::flush_output();
   }

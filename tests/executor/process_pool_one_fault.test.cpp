@@ -178,4 +178,19 @@ TEST_CASE("a result that a worker cannot send is an error of its job alone") {
   CHECK(pool.submit([] { return static_cast<int>(::getpid()); }).result() == worker);
 }
 
+TEST_CASE("a worker that cannot send anything ends, and not in the program's own functions") {
+  for (const auto method : {hob::StartMethod::fork, hob::StartMethod::forkserver}) {
+    hob::ProcessPoolOptions options;
+    options.start_method = method;
+    hob::ProcessPoolExecutor pool(1, std::move(options));
+    const auto lost = pool.submit([] {
+      static Faults faults;  // of the worker
+      faults.fail(Faults::Call::send, ENOBUFS, 1, Faults::kAlways);
+    });
+    const std::string text = hob::describe(lost.exception());
+    CAPTURE(text);
+    CHECK(text.find("ended with exit code 1") != std::string::npos);
+  }
+}
+
 }  // namespace process_pool_one_fault_test
