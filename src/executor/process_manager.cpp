@@ -284,7 +284,11 @@ void ProcessPool::on_hello(const ServerReport& report) {
     return break_pool("the program that was started for the workers, " + options_.executable +
                       ", is another build than this one");
   }
-  if (report.value > 1 && options_.start_method == StartMethod::forkserver) {
+  if (report.value != 1 && options_.start_method == StartMethod::forkserver) {
+    if (report.value < 0) {
+      return break_pool("start method forkserver: the server's threads cannot be counted: " +
+                        describe(std::make_exception_ptr(OSError(-report.value, "open"))));
+    }
     return break_pool(
         "start method forkserver: static objects of the program start threads, so "
         "that its workers cannot be forked; use spawn");

@@ -20,7 +20,9 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
   if (max_workers <= 0) raise_value_error("max_workers must be greater than 0");
   if (wake_.get() < 0) throw OSError(-wake_.get(), "eventfd");
   if (options_.start_method != StartMethod::fork) return;
-  if (sys::thread_count() > 1) {
+  const int threads = sys::thread_count();
+  if (threads < 0) throw OSError(-threads, "/proc/self/task");
+  if (threads > 1) {
     raise_runtime_error(
         "start method fork: this process has threads; a lock that one of them holds would stay "
         "locked in the workers for ever. Make the pool before the first thread, or use forkserver");

@@ -3,6 +3,7 @@
 
 #include "sys/fault.hpp"
 #include "sys/process.hpp"
+#include "sys/syscall.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -202,8 +203,11 @@ int fork_process(Fd& pidfd) noexcept {
 int process_id() noexcept { return ::getpid(); }
 
 int thread_count() noexcept {
-  DIR* folder = fails(Call::open) ? nullptr : ::opendir("/proc/self/task");
-  if (!folder) return 1;
+  DIR* folder;
+  do {
+    folder = fails(Call::open) ? nullptr : ::opendir("/proc/self/task");
+  } while (!folder && errno == EINTR);
+  if (!folder) return single_threaded() ? 1 : -errno;
   int count = 0;
   while (const dirent* entry = ::readdir(folder)) count += entry->d_name[0] != '.';
   ::closedir(folder);

@@ -46,7 +46,8 @@ void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
 /// fork(2): 0 in the child; else its number, and its pidfd. Without either there is no child.
 int fork_process(Fd& pidfd) noexcept;
 int process_id() noexcept;
-/// How many threads this process has; with ThreadSanitizer, its own is not counted.
+/// How many threads this process has, or -errno when that cannot be seen; with ThreadSanitizer, its
+/// own is not counted.
 int thread_count() noexcept;
 /// Ends the process without running destructors, but with what was printed.
 [[noreturn]] void exit_process(int code) noexcept;

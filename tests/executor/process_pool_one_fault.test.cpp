@@ -193,4 +193,14 @@ TEST_CASE("a worker that cannot send anything ends, and not in the program's own
   }
 }
 
+TEST_CASE("start method fork is refused when threads cannot be counted") {
+  std::thread([] {}).join();  // there were some
+  Faults faults;
+  faults.fail(Faults::Call::open, EMFILE);
+  hob::ProcessPoolOptions options;
+  options.start_method = hob::StartMethod::fork;
+  CHECK_THROWS_WITH_AS(hob::ProcessPoolExecutor(1, std::move(options)),
+                       "/proc/self/task: [Errno 24] Too many open files", hob::OSError);
+}
+
 }  // namespace process_pool_one_fault_test
