@@ -202,7 +202,9 @@ int fork_process(Fd& pidfd) noexcept {
 
 int process_id() noexcept { return ::getpid(); }
 
-int thread_count() noexcept {
+namespace {
+
+int threads_to_be_seen() noexcept {
   DIR* folder;
   do {
     folder = fails(Call::open) ? nullptr : ::opendir("/proc/self/task");
@@ -218,6 +220,18 @@ int thread_count() noexcept {
 #elif defined(__SANITIZE_THREAD__)
   --count;
 #endif
+  return count;
+}
+
+}  // namespace
+
+// A thread that was joined a moment ago is still to be seen for some microseconds.
+int thread_count() noexcept {
+  int count = threads_to_be_seen();
+  for (int i = 0; i < 100 && count > 1; ++i) {
+    ::usleep(100);
+    count = threads_to_be_seen();
+  }
   return count;
 }
 

@@ -203,4 +203,13 @@ TEST_CASE("start method fork is refused when threads cannot be counted") {
                        "/proc/self/task: [Errno 24] Too many open files", hob::OSError);
 }
 
+TEST_CASE("start method fork does not mind a thread that was joined") {
+  for (int i = 0; i < 2'000; ++i) {
+    std::thread([] {}).join();
+    hob::ProcessPoolOptions options;
+    options.start_method = hob::StartMethod::fork;
+    CHECK_NOTHROW(hob::ProcessPoolExecutor(1, std::move(options)));
+  }
+}
+
 }  // namespace process_pool_one_fault_test
