@@ -25,6 +25,20 @@
 namespace process_pool_every_fault_test {
 namespace {
 
+// Forks are slow under sanitizers.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HOB_TEST_FEW_CALLS
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOB_TEST_FEW_CALLS
+#endif
+#ifdef HOB_TEST_FEW_CALLS
+constexpr std::size_t kCallsMax = 4;
+#else
+constexpr std::size_t kCallsMax = 8;
+#endif
 constexpr std::size_t kLarge = 30'000;  // ints: more than fits in a packet
 
 int square(int n) { return n * n; }
@@ -125,7 +139,7 @@ void fail_everywhere(Use use, hob::StartMethod method) {
   hob::testing::FaultOptions options;
   options.virtual_time = false;
   options.count_blocks = false;  // of the pool's thread, too
-  options.calls_max = 8;
+  options.calls_max = kCallsMax;
   options.may_throw = &may_throw;
   support::fail_everywhere([=] { return leave_nothing(use, method); }, std::move(options));
   hob::ProcessPoolExecutor next(1);
