@@ -284,11 +284,12 @@ void ProcessPool::on_hello(const ServerReport& report) {
     return break_pool("the program that was started for the workers, " + options_.executable +
                       ", is another build than this one");
   }
-  if (report.value != 1 && options_.start_method == StartMethod::forkserver) {
-    if (report.value < 0) {
-      return break_pool("start method forkserver: the server's threads cannot be counted: " +
-                        describe(std::make_exception_ptr(OSError(-report.value, "open"))));
-    }
+  const bool forks = options_.start_method == StartMethod::forkserver;
+  if (forks && report.value < 0) {
+    return break_pool("start method forkserver: the server's threads cannot be counted: " +
+                      describe(std::make_exception_ptr(OSError(-report.value, "open"))));
+  }
+  if (forks && report.value > 1) {
     return break_pool(
         "start method forkserver: static objects of the program start threads, so "
         "that its workers cannot be forked; use spawn");

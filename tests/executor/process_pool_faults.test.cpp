@@ -342,7 +342,7 @@ TEST_CASE("a large value for which a process has no descriptor left is an error 
   const std::string why = "OSError: recvmsg: [Errno 24] Too many open files";
   const std::vector<int> large(kLarge, 1);
   hob::ProcessPoolExecutor pool(1);
-  CHECK(pool.submit(square, 3).result() == 9);
+  REQUIRE(pool.submit(square, 3).result() == 9);
   while (pool.worker_pids().empty()) std::this_thread::yield();
 
   const rlimit usual = allow_no_more_files(0);

@@ -37,7 +37,7 @@ std::size_t size_of(const std::vector<int>& numbers) { return numbers.size(); }
 
 // Afterwards the next that the pool receives is a result: all was said about its worker.
 void use_until_quiet(hob::ProcessPoolExecutor& pool) {
-  CHECK(pool.submit(square, 2).result() == 4);
+  REQUIRE(pool.submit(square, 2).result() == 4);
   while (pool.worker_pids().empty()) std::this_thread::yield();
 }
 
