@@ -398,7 +398,9 @@ set(HOB_TESTS_executor
   tests/executor/pool.test.cpp
   tests/executor/process_engine.test.cpp
   tests/executor/process_pool.test.cpp
+  tests/executor/process_pool_every_fault.test.cpp
   tests/executor/process_pool_faults.test.cpp
+  tests/executor/process_pool_one_fault.test.cpp
   tests/executor/run_in_executor.test.cpp
   tests/executor/serialize.test.cpp
   tests/executor/thread_pool.test.cpp)

@@ -22,7 +22,8 @@ constexpr std::int64_t kGreetingTimeout = 60'000'000'000;
 
 }  // namespace
 
-void ProcessPool::manage() noexcept {
+void ProcessPool::manage(const sys::FaultLoan& faults) noexcept {
+  const sys::FaultLoan::Scope scope(faults);
   sys::block_all_signals();
   try {
     epoll_ = sys::Fd(sys::epoll_create());
@@ -34,10 +35,13 @@ void ProcessPool::manage() noexcept {
   } catch (...) {  // out of memory or descriptors
     break_pool("the process pool cannot go on: " + describe(std::current_exception()));
   }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const WorkerRef& worker : workers_) worker->socket = {};  // who waits for a job ends
+  }
   end_server();
   {
     const std::lock_guard lock(mutex_);
-    for (const WorkerRef& worker : workers_) worker->socket = {};
     workers_.clear();
     ended_ = true;
     ended_cv_.notify_all();
@@ -53,9 +57,8 @@ void ProcessPool::start_server() {
     const std::string& own = options_.executable;
     const char* path = own.empty() ? "/proc/self/exe" : own.c_str();
     const char* how = options_.start_method == StartMethod::spawn ? "spawn" : "fork";
-    int pid = -1;
-    const int error = start_program(path, "server", ends[1].get(), how, &pid, &server_pidfd_);
-    if (error < 0) throw OSError(-error, path);
+    const int pid = start_program(path, "server", ends[1].get(), how, server_pidfd_);
+    if (pid < 0) throw OSError(-pid, path);
     control_ = std::move(ends[0]);
   }
   watch(control_.get(), kControlKey);
@@ -166,8 +169,12 @@ bool ProcessPool::on_reply(Worker& worker) {
   ReplyHead head;
   const int received = packets_.receive(worker.socket.get(), head, false);
   if (received == sys::kTryAgain) return false;
-  if (received <= 0) {
+  if (received == 0 || received == sys::kConnectionReset) {
     on_socket_closed(worker);
+    return false;
+  }
+  if (received < 0) {
+    on_reply_lost(worker, received);
     return false;
   }
   if (!worker.was_ready) {
@@ -222,6 +229,23 @@ void ProcessPool::on_socket_closed(Worker& worker) {
   if (worker.state != State::leaving) worker.state = State::lost;
 }
 
+// There was one, and this process could not take it. The worker goes, as it may wait for ever.
+void ProcessPool::on_reply_lost(Worker& worker, int error) {
+  const auto reason = std::make_exception_ptr(OSError(-error, "recvmsg"));
+  if (!worker.was_ready) {
+    return break_pool("worker " + std::to_string(worker.number) +
+                      " cannot be heard: " + describe(reason));
+  }
+  ProcessJob* job;
+  {
+    const std::lock_guard lock(mutex_);
+    job = std::exchange(worker.job, nullptr);
+    dismiss(worker);
+  }
+  if (job) job->fail(reason);
+  start_workers();
+}
+
 void ProcessPool::on_report() {
   ServerReport report;
   sys::Fd passed[sys::kMaxPassed];
@@ -229,10 +253,13 @@ void ProcessPool::on_report() {
       sys::receive_packet(control_.get(), &report, sizeof report, nullptr, 0, passed, false);
   if (n == sys::kTryAgain) return;
   if (n != sizeof report) {
-    unwatch(control_.get());
-    control_ = {};
-    break_pool("the process that makes the workers ended unexpectedly");
-    return;
+    drop_server();
+    std::string why = "the process that makes the workers ended unexpectedly";
+    if (n < 0 && n != sys::kConnectionReset) {
+      why = "the process that makes the workers cannot be heard: " +
+            describe(std::make_exception_ptr(OSError(static_cast<int>(-n), "recvmsg")));
+    }
+    return break_pool(why);
   }
   switch (report.kind) {
     case ReportKind::hello:
@@ -257,7 +284,12 @@ void ProcessPool::on_hello(const ServerReport& report) {
     return break_pool("the program that was started for the workers, " + options_.executable +
                       ", is another build than this one");
   }
-  if (report.value > 1 && options_.start_method == StartMethod::forkserver) {
+  const bool forks = options_.start_method == StartMethod::forkserver;
+  if (forks && report.value < 0) {
+    return break_pool("start method forkserver: the server's threads cannot be counted: " +
+                      describe(std::make_exception_ptr(OSError(-report.value, "open"))));
+  }
+  if (forks && report.value > 1) {
     return break_pool(
         "start method forkserver: static objects of the program start threads, so "
         "that its workers cannot be forked; use spawn");
@@ -342,9 +374,16 @@ bool ProcessPool::finished() {
   return workers_.empty();
 }
 
-void ProcessPool::end_server() noexcept {
-  if (control_.get() >= 0) sys::shut_down(control_.get());
+// It ends when it sees that, and so do its workers.
+void ProcessPool::drop_server() noexcept {
+  if (control_.get() < 0) return;
+  unwatch(control_.get());
+  sys::shut_down(control_.get());
   control_ = {};
+}
+
+void ProcessPool::end_server() noexcept {
+  drop_server();
   if (server_pidfd_.get() < 0) return;
   // One that never greeted does not know that it shall end.
   if (!greeted_) sys::pidfd_send_signal(server_pidfd_.get(), sys::kSigKill);
@@ -356,8 +395,13 @@ void ProcessPool::end_server() noexcept {
 void ProcessPool::request(RequestKind kind, std::uint32_t worker, int signal, int fd) noexcept {
   const ServerRequest message{kind, worker, signal};
   const sys::Piece piece = {&message, sizeof message};
-  // When it fails the server is gone, and we shall be told so.
-  if (control_.get() >= 0) sys::send_packet(control_.get(), &piece, 1, &fd, fd >= 0 ? 1 : 0, true);
+  if (control_.get() < 0) return;
+  const int error = sys::send_packet(control_.get(), &piece, 1, &fd, fd >= 0 ? 1 : 0, true);
+  if (error == 0 || error == sys::kBrokenPipe || error == sys::kConnectionReset) return;
+  // Not because it is gone, which we would be told: it has to go, and its workers with it.
+  drop_server();
+  const auto reason = std::make_exception_ptr(OSError(-error, "sendmsg"));
+  break_pool("the process that makes the workers cannot be told: " + describe(reason));
 }
 
 void ProcessPool::watch(int fd, std::uint64_t key) {

@@ -20,7 +20,9 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
   if (max_workers <= 0) raise_value_error("max_workers must be greater than 0");
   if (wake_.get() < 0) throw OSError(-wake_.get(), "eventfd");
   if (options_.start_method != StartMethod::fork) return;
-  if (sys::thread_count() > 1) {
+  const int threads = sys::thread_count();
+  if (threads < 0) throw OSError(-threads, "/proc/self/task");
+  if (threads > 1) {
     raise_runtime_error(
         "start method fork: this process has threads; a lock that one of them holds would stay "
         "locked in the workers for ever. Make the pool before the first thread, or use forkserver");
@@ -29,7 +31,7 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
   if (const int error = sys::make_packet_pair(ends); error < 0) throw OSError(-error, "socketpair");
   sys::flush_output();  // else the workers would print it again
   const int parent = sys::process_id();
-  const int pid = sys::fork_process();
+  const int pid = sys::fork_process(server_pidfd_);
   if (pid < 0) throw OSError(-pid, "fork");
   if (pid == 0) {
     ends[0] = {};
@@ -38,7 +40,6 @@ ProcessPool::ProcessPool(int max_workers, ProcessPoolOptions options, WorkerLoss
     run_server(std::move(ends[1]), false);
   }
   control_ = std::move(ends[0]);
-  server_pidfd_ = sys::Fd(sys::pidfd_open(pid));
 }
 
 ProcessPool::~ProcessPool() {
@@ -58,7 +59,7 @@ void ProcessPool::enqueue(ProcessJob& job) {
     if (!started_) {
       retain();  // the thread's
       try {
-        manager_ = std::thread(&ProcessPool::manage, this);
+        manager_ = std::thread(&ProcessPool::manage, this, sys::FaultLoan());
       } catch (...) {
         refs_.fetch_sub(1, std::memory_order_relaxed);
         raise_runtime_error("can't start new thread");
@@ -105,17 +106,21 @@ ProcessPool::Worker* ProcessPool::find_idle() noexcept {
 void ProcessPool::feed(Worker& worker, FailedJobs& failed) {
   while (ProcessJob* job = pop()) {
     if (!job->begin()) continue;
-    const int error = send_call(worker, *job);
-    if (error == 0) {
-      worker.state = State::busy;
-      worker.job = job;
-      return;
+    try {
+      const int error = send_call(worker, *job);
+      if (error == 0) {
+        worker.state = State::busy;
+        worker.job = job;
+        return;
+      }
+      if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {  // never delivered
+        worker.state = State::lost;
+        return push(*job, true);
+      }
+      throw OSError(-error, "sendmsg");
+    } catch (...) {
+      failed.push_back({job, std::current_exception()});
     }
-    if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {  // never delivered
-      worker.state = State::lost;
-      return push(*job, true);
-    }
-    failed.push_back({job, std::make_exception_ptr(OSError(-error, "sendmsg"))});
   }
 }
 
@@ -127,13 +132,7 @@ int ProcessPool::send_call(Worker& worker, ProcessJob& job) {
     const int error = send_inline(worker.socket.get(), &head, sizeof head, sink, false);
     if (error != sys::kMessageTooBig && error != sys::kTryAgain) return error;
   }
-  if (call.file < 0) {
-    try {
-      call.file = seal_bytes(sink).release();
-    } catch (const OSError& error) {
-      return -error.code();
-    }
-  }
+  if (call.file < 0) call.file = seal_bytes(sink).release();
   head.in_file = 1;
   const int error = send_file(worker.socket.get(), &head, sizeof head, call.file, false);
   if (error == 0) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "executor/process_wire.hpp"
+#include "sys/fault.hpp"
 #include "sys/fd.hpp"
 
 #include <hob/executor/process_pool.hpp>
@@ -76,6 +77,7 @@ class ProcessPool {
   Worker* find_idle() noexcept;
   /// Gives the worker the oldest job that is still wanted.
   void feed(Worker& worker, FailedJobs& failed);
+  /// 0 or -errno. Throws what `seal_bytes` throws.
   int send_call(Worker& worker, ProcessJob& job);
   std::size_t alive() const noexcept;
   std::size_t workers_to_start() const noexcept;
@@ -83,7 +85,7 @@ class ProcessPool {
   void wake() noexcept;
 
   // process_manager.cpp: the manager's thread.
-  void manage() noexcept;
+  void manage(const sys::FaultLoan& faults) noexcept;
   void start_server();
   void wait_for_events();
   void on_wake();
@@ -92,6 +94,7 @@ class ProcessPool {
   bool on_reply(Worker& worker);
   void on_setup_done(Worker& worker, const ReplyHead& head);
   void on_socket_closed(Worker& worker);
+  void on_reply_lost(Worker& worker, int error);
   void on_exit(std::uint32_t number, int returncode);
   bool takes_replies(const Worker& worker);
   void on_death(Worker& worker, int returncode);
@@ -99,6 +102,7 @@ class ProcessPool {
   void start_worker();
   void dismiss(Worker& worker) noexcept;
   bool finished();
+  void drop_server() noexcept;
   void end_server() noexcept;
   void request(RequestKind kind, std::uint32_t worker, int signal, int fd) noexcept;
   void break_pool(const std::string& why) noexcept;

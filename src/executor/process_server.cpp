@@ -18,8 +18,7 @@
 
 namespace hob::detail {
 
-int start_program(const char* path, const char* role, int socket, const char* how, int* pid,
-                  sys::Fd* pidfd) {
+int start_program(const char* path, const char* role, int socket, const char* how, sys::Fd& pidfd) {
   char mark[96];
   std::snprintf(mark, sizeof mark, "%s=%s:%d:%d:%s", kWorkerVariable, role, socket,
                 sys::process_id(), how);
@@ -38,9 +37,8 @@ int start_program(const char* path, const char* role, int socket, const char* ho
   sys::Spawned spawned;
   const int result = sys::spawn(request, spawned);
   if (result < 0) return result;
-  *pid = spawned.pid;
-  if (pidfd) *pidfd = std::move(spawned.pidfd);
-  return 0;
+  pidfd = std::move(spawned.pidfd);
+  return spawned.pid;
 }
 
 namespace {
@@ -90,9 +88,8 @@ class Server {
         sys::receive_packet(control_.get(), &request, sizeof request, nullptr, 0, passed, true);
     if (n != sizeof request) stop();
     if (request.kind == RequestKind::signal) return send_signal(request);
-    int pid = spawn_ ? spawn_worker(passed[0].get()) : fork_worker(passed[0]);
-    sys::Fd pidfd(pid < 0 ? -1 : sys::pidfd_open(pid));
-    if (pid >= 0 && pidfd.get() < 0) pid = pidfd.get();
+    sys::Fd pidfd;
+    const int pid = spawn_ ? spawn_worker(passed[0].get(), pidfd) : fork_worker(passed[0], pidfd);
     if (pid < 0) return report({ReportKind::failed, request.worker, pid, 0});
     children_.push_back({request.worker, std::move(pidfd)});
     report({ReportKind::started, request.worker, pid, 0});
@@ -104,9 +101,9 @@ class Server {
     }
   }
 
-  int fork_worker(sys::Fd& socket) {
+  int fork_worker(sys::Fd& socket, sys::Fd& pidfd) {
     const int server = sys::process_id();
-    const int pid = sys::fork_process();
+    const int pid = sys::fork_process(pidfd);
     if (pid != 0) return pid;
     sys::Fd own = std::move(socket);
     control_ = {};
@@ -114,10 +111,8 @@ class Server {
     if (!sys::die_with_parent(server)) sys::exit_process(0);
     run_worker(std::move(own));
   }
-  static int spawn_worker(int socket) {
-    int pid = -1;
-    const int result = start_program("/proc/self/exe", "worker", socket, "-", &pid, nullptr);
-    return result < 0 ? result : pid;
+  static int spawn_worker(int socket, sys::Fd& pidfd) {
+    return start_program("/proc/self/exe", "worker", socket, "-", pidfd);
   }
 
   // The pool is gone, and nobody wants what the workers do.
@@ -137,7 +132,8 @@ class Server {
 
 }  // namespace
 
-void run_server(sys::Fd control, bool spawn) { Server(std::move(control), spawn).run(); }
+// Nothing may be thrown: after a fork it would go on in the copy of the program.
+void run_server(sys::Fd control, bool spawn) noexcept { Server(std::move(control), spawn).run(); }
 
 void enter_worker_process(void (*entry)()) noexcept {
   static bool entered = false;

@@ -56,6 +56,7 @@ int PacketReader::receive(int socket, void* head, std::size_t head_size, bool bl
 
 InArchive PacketReader::payload(bool in_file) {
   if (!in_file) return InArchive(buffer_.get(), size_);
+  if (passed_[0].get() < 0) throw OSError(-sys::kTooManyFiles, "recvmsg");
   const int error = sys::map_sealed_file(passed_[0].get(), &mapped_, &mapped_size_);
   if (error < 0) throw OSError(-error, "mmap");
   passed_[0] = {};

@@ -47,7 +47,8 @@ enum class ReportKind : std::uint32_t { hello, started, failed, exited };
 struct ServerReport {
   ReportKind kind = ReportKind::hello;
   std::uint32_t worker = 0;
-  int value = 0;  // hello: its threads; started: the process id; failed: -errno; exited: how
+  int value =
+      0;  // hello: its threads, or -errno; started: the process id; failed: -errno; exited: how
   std::uint64_t identity = 0;
 };
 
@@ -89,13 +90,13 @@ class PacketReader {
   std::size_t mapped_size_ = 0;
 };
 
-[[noreturn]] void run_worker(sys::Fd socket);
+[[noreturn]] void run_worker(sys::Fd socket) noexcept;
 /// Makes workers until the pool is gone, by fork or, with `spawn`, by starting the program.
-[[noreturn]] void run_server(sys::Fd control, bool spawn);
+[[noreturn]] void run_server(sys::Fd control, bool spawn) noexcept;
 
-/// Starts the program at `path` as a `server` or `worker` with that socket. 0 or -errno.
-int start_program(const char* path, const char* role, int socket, const char* how, int* pid,
-                  sys::Fd* pidfd);
+/// Starts the program at `path` as a `server` or `worker` with that socket. Its process id
+/// or -errno.
+int start_program(const char* path, const char* role, int socket, const char* how, sys::Fd& pidfd);
 
 /// `was killed by SIGKILL (signal 9)`, `ended with exit code 3`.
 const char* describe_exit(int returncode, char (&text)[64]) noexcept;

@@ -29,7 +29,10 @@ class SocketReply final : public WorkerReply {
       head_.in_file = 1;
       error = send_file(socket_, &head_, sizeof head_, file.get(), true);
     }
-    if (error < 0) sys::exit_process(0);  // the pool is gone
+    if (error == sys::kBrokenPipe || error == sys::kConnectionReset) {
+      sys::exit_process(0);  // the pool is gone
+    }
+    if (error < 0) throw OSError(-error, "sendmsg");
   }
   void send_error(const std::exception_ptr& thrown) {
     archive.sink().clear();
@@ -54,9 +57,21 @@ void make_call(PacketReader& packets, const CallHead& head, SocketReply& reply) 
   invoke(arguments, function, reply);
 }
 
+void send_error(SocketReply& reply, const std::exception_ptr& thrown) noexcept {
+  try {
+    reply.send_error(thrown);
+  } catch (...) {  // it cannot be written or sent as it is: say that instead
+    try {
+      reply.send_error(std::current_exception());
+    } catch (...) {
+      sys::exit_process(1);
+    }
+  }
+}
+
 }  // namespace
 
-void run_worker(sys::Fd socket) {
+void run_worker(sys::Fd socket) noexcept {
   note_throws(reinterpret_cast<AnyFunction>(&run_worker));
   PacketReader packets;
   CallHead head;
@@ -67,11 +82,7 @@ void run_worker(sys::Fd socket) {
       make_call(packets, head, reply);
     } catch (const ThrowWitness&) {
     } catch (...) {
-      try {
-        reply.send_error(std::current_exception());
-      } catch (...) {  // it cannot be written or sent as it is: say that instead
-        reply.send_error(std::current_exception());
-      }
+      send_error(reply, std::current_exception());
     }
     sys::flush_output();
   }

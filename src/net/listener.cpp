@@ -57,6 +57,7 @@ void Listener::on_ready(Node* node) {
 }
 
 void Listener::accept_batch() {
+  ServerState& server = server_;  // a handler may close it, and this Listener is gone
   for (int i = 0; i < kBatch; ++i) {
     sys::Address peer;
     int fd = descriptor_.take_connection();
@@ -65,10 +66,10 @@ void Listener::accept_batch() {
       descriptor_.not_ready(Descriptor::kRead);
       return descriptor_.wait(Descriptor::kRead, node_);
     }
-    if (fd == -EBADF) return server_.close();  // of a testing::Network that is gone
+    if (fd == -EBADF) return server.close();  // of a testing::Network that is gone
     if (fd >= 0) {
-      server_.accepted(sys::Fd(fd), peer);
-      if (server_.closed) return;  // and this Listener is gone
+      server.accepted(sys::Fd(fd), peer);
+      if (server.closed) return;
     } else if (!concerns_one_connection(fd)) {
       return pause(fd);
     }

@@ -257,7 +257,7 @@ int remove_tree(const char* path) {
 
 void random_name(char* out, std::size_t size) noexcept {
   static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-  while (::getrandom(out, size, 0) < static_cast<ssize_t>(size)) {
+  while (fails(Call::getrandom) || ::getrandom(out, size, 0) < static_cast<ssize_t>(size)) {
   }
   for (std::size_t i = 0; i < size; ++i)
     out[i] = kLetters[static_cast<unsigned char>(out[i]) % (sizeof kLetters - 1)];

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sys/ipc.hpp"
 
+#include "sys/fault.hpp"
+#include "sys/process.hpp"
+#include "sys/syscall.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
@@ -21,13 +26,30 @@ namespace {
 
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-template <class Call>
-auto retrying(Call call) noexcept {
-  decltype(call()) result;
+template <class F>
+auto retrying(Call call, F perform) noexcept {
+  decltype(perform()) result;
   do {
-    result = call();
+    result = fails(call) ? -1 : perform();
   } while (result < 0 && errno == EINTR);
   return result < 0 ? static_cast<decltype(result)>(-errno) : result;
+}
+// A packet travels whole or not at all. Who is told that the connection is lost has lost it, also
+// when that was injected.
+template <class F>
+auto packet_moved(Call call, int socket, F perform) noexcept {
+  const auto result = retrying(call, perform);
+  if (fault_plan && (result == -EPIPE || result == -ECONNRESET)) ::shutdown(socket, SHUT_RDWR);
+  return result;
+}
+
+ssize_t write_some(int fd, const char* data, std::size_t size) noexcept {
+  ssize_t result;
+  do {
+    std::size_t some = size;
+    result = fails(Call::write, fd, some) ? -1 : ::write(fd, data, some);
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
 }
 
 union Control {  // aligned as cmsg(3) asks
@@ -52,6 +74,7 @@ void take_passed(msghdr& message, Fd (&passed)[kMaxPassed]) noexcept {
 }  // namespace
 
 int make_packet_pair(Fd (&ends)[2]) noexcept {
+  if (const int fault = injected(Call::socketpair)) return fault;
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return -errno;
   ends[0] = Fd(fds[0]);
@@ -78,7 +101,8 @@ int send_packet(int socket, const Piece* pieces, int count, const int* fds, int 
     std::memcpy(CMSG_DATA(c), fds, size);
   }
   const int flags = MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT);
-  const auto sent = retrying([&] { return ::sendmsg(socket, &message, flags); });
+  const auto sent =
+      packet_moved(Call::send, socket, [&] { return ::sendmsg(socket, &message, flags); });
   return sent < 0 ? static_cast<int>(sent) : 0;
 }
 
@@ -92,52 +116,59 @@ long receive_packet(int socket, void* head, std::size_t head_size, void* body,
   message.msg_control = &control;
   message.msg_controllen = sizeof control;
   const int flags = MSG_CMSG_CLOEXEC | (block ? 0 : MSG_DONTWAIT);
-  const auto received = retrying([&] { return ::recvmsg(socket, &message, flags); });
+  const auto received =
+      packet_moved(Call::recv, socket, [&] { return ::recvmsg(socket, &message, flags); });
   if (received < 0) return received;
   take_passed(message, passed);
   if (message.msg_flags & MSG_TRUNC) return -EMSGSIZE;
   return received;
 }
 
-void shut_down(int socket) noexcept { ::shutdown(socket, SHUT_RDWR); }
+void shut_down(int socket) noexcept {
+  static_cast<void>(injected(Call::shutdown));  // fails only when there is no connection any more
+  ::shutdown(socket, SHUT_RDWR);
+}
 
 int wait_readable(const int* fds, bool* ready, std::size_t count) noexcept {
   // One block of pollfd per call; a server has a few dozen workers.
   auto* polls = static_cast<pollfd*>(std::calloc(count, sizeof(pollfd)));
   if (!polls) return -ENOMEM;
   for (std::size_t i = 0; i < count; ++i) polls[i] = {fds[i], POLLIN, 0};
-  const int result = retrying([&] { return ::poll(polls, count, -1); });
+  const int result = retrying(Call::poll, [&] { return ::poll(polls, count, -1); });
   for (std::size_t i = 0; i < count; ++i) ready[i] = result > 0 && polls[i].revents != 0;
   std::free(polls);
   return result;
 }
 
 int make_sealed_file(const Piece* pieces, std::size_t count, Fd& out) noexcept {
+  if (const int fault = injected(Call::memfd_create)) return fault;
   Fd file(::memfd_create("hob", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (file.get() < 0) return -errno;
   for (std::size_t i = 0; i < count; ++i) {
     const char* data = static_cast<const char*>(pieces[i].data);
     for (std::size_t left = pieces[i].size; left > 0;) {
       // write(2), not a mapping: when memory is short it fails, where a mapping raises SIGBUS.
-      const auto n = retrying([&] { return ::write(file.get(), data, left); });
+      const auto n = write_some(file.get(), data, left);
       if (n < 0) return static_cast<int>(n);
       data += n;
       left -= static_cast<std::size_t>(n);
     }
   }
-  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return -errno;
+  if (fails(Call::fcntl) || ::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return -errno;
   out = std::move(file);
   return 0;
 }
 
 int map_sealed_file(int fd, const void** data, std::size_t* size) noexcept {
+  if (const int fault = injected(Call::fcntl)) return fault;
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & kSeals) != kSeals) return -EINVAL;
   struct stat status;
-  if (::fstat(fd, &status) != 0) return -errno;
+  if (fails(Call::fstat) || ::fstat(fd, &status) != 0) return -errno;
   *data = nullptr;
   *size = static_cast<std::size_t>(status.st_size);
   if (*size == 0) return 0;
+  if (const int fault = injected(Call::mmap)) return fault;
   void* mapped = ::mmap(nullptr, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
   if (mapped == MAP_FAILED) return -errno;
   *data = mapped;
@@ -156,16 +187,29 @@ void prefer_huge_pages(const void* begin, std::size_t size) noexcept {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 }
 
-int fork_process() noexcept {
+int fork_process(Fd& pidfd) noexcept {
+  if (const int fault = injected(Call::fork)) return fault;
   const int pid = ::fork();
-  return pid < 0 ? -errno : pid;
+  if (pid <= 0) return pid < 0 ? -errno : 0;
+  const int opened = pidfd_open(pid);
+  pidfd = Fd(opened);
+  if (opened >= 0) return pid;
+  ::kill(pid, SIGKILL);  // nobody could wait for it later
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return opened;
 }
 
 int process_id() noexcept { return ::getpid(); }
 
-int thread_count() noexcept {
-  DIR* folder = ::opendir("/proc/self/task");
-  if (!folder) return 1;
+namespace {
+
+int threads_to_be_seen() noexcept {
+  DIR* folder;
+  do {
+    folder = fails(Call::open) ? nullptr : ::opendir("/proc/self/task");
+  } while (!folder && errno == EINTR);
+  if (!folder) return single_threaded() ? 1 : -errno;
   int count = 0;
   while (const dirent* entry = ::readdir(folder)) count += entry->d_name[0] != '.';
   ::closedir(folder);
@@ -176,6 +220,18 @@ int thread_count() noexcept {
 #elif defined(__SANITIZE_THREAD__)
   --count;
 #endif
+  return count;
+}
+
+}  // namespace
+
+// A thread that was joined a moment ago is still to be seen for some microseconds.
+int thread_count() noexcept {
+  int count = threads_to_be_seen();
+  for (int i = 0; i < 100 && count > 1; ++i) {
+    ::usleep(100);
+    count = threads_to_be_seen();
+  }
   return count;
 }
 
@@ -262,6 +318,7 @@ const char* signal_name(int signal) noexcept {
 const int kTryAgain = -EAGAIN;
 const int kInterrupted = -EINTR;
 const int kMessageTooBig = -EMSGSIZE;
+const int kTooManyFiles = -EMFILE;
 const int kBrokenPipe = -EPIPE;
 const int kConnectionReset = -ECONNRESET;
 

@@ -24,7 +24,8 @@ int make_packet_pair(Fd (&ends)[2]) noexcept;
 int send_packet(int socket, const Piece* pieces, int count, const int* fds, int fd_count,
                 bool block) noexcept;
 /// Receives one packet into `head` and then `body`: its size, 0 at the end, -EAGAIN only without
-/// `block`, -EMSGSIZE when it did not fit. Descriptors in it go to `passed`.
+/// `block`, -EMSGSIZE when it did not fit. Descriptors in it go to `passed`, and are lost when this
+/// process can have no more.
 long receive_packet(int socket, void* head, std::size_t head_size, void* body,
                     std::size_t body_size, Fd (&passed)[kMaxPassed], bool block) noexcept;
 /// Tells the other side that nothing comes any more, whoever else has the socket open.
@@ -42,10 +43,11 @@ void unmap_file(const void* data, std::size_t size) noexcept;
 /// A hint, for memory that was not touched yet: madvise(2).
 void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
 
-/// fork(2): 0 in the child.
-int fork_process() noexcept;
+/// fork(2): 0 in the child; else its number, and its pidfd. Without either there is no child.
+int fork_process(Fd& pidfd) noexcept;
 int process_id() noexcept;
-/// How many threads this process has; with ThreadSanitizer, its own is not counted.
+/// How many threads this process has, or -errno when that cannot be seen; with ThreadSanitizer, its
+/// own is not counted.
 int thread_count() noexcept;
 /// Ends the process without running destructors, but with what was printed.
 [[noreturn]] void exit_process(int code) noexcept;
@@ -70,6 +72,7 @@ const char* signal_name(int signal) noexcept;
 extern const int kTryAgain;         // -EAGAIN
 extern const int kInterrupted;      // -EINTR
 extern const int kMessageTooBig;    // -EMSGSIZE
+extern const int kTooManyFiles;     // -EMFILE
 extern const int kBrokenPipe;       // -EPIPE
 extern const int kConnectionReset;  // -ECONNRESET
 

@@ -48,7 +48,8 @@ struct Child {
   unsigned long signal_mask;  // the parent's
   int error = 0;
   const char* failed = "";
-  int exec_fault = 0;  // injected: -errno
+  int chdir_fault = 0;  // injected: -errno
+  int exec_fault = 0;
 };
 
 int fail(Child& child, const char* what, int error) {
@@ -101,6 +102,7 @@ __attribute__((no_sanitize("thread", "address", "undefined"))) int run_child(voi
   auto& child = *static_cast<Child*>(argument);
   const SpawnRequest& request = child.request;
   if (const int code = set_up_descriptors(child); code != 0) return code;
+  if (child.chdir_fault != 0) return fail(child, "chdir", -child.chdir_fault);
   if (request.cwd && ::syscall(SYS_chdir, request.cwd) != 0) return fail(child, "chdir", errno);
   if (request.new_session && ::syscall(SYS_setsid) < 0) return fail(child, "setsid", errno);
   if (request.process_group >= 0 && ::syscall(SYS_setpgid, 0, request.process_group) != 0)
@@ -128,7 +130,8 @@ int spawn(const SpawnRequest& request, Spawned& out) noexcept {
   alignas(
       64) char stack[32'768];  // the parent's thread waits, so its stack has room for the child's
   Child child{request, 0};
-  child.exec_fault = injected(Call::execve);
+  if (request.cwd) child.chdir_fault = injected(Call::chdir);
+  if (child.chdir_fault == 0) child.exec_fault = injected(Call::execve);
   // A handler that ran in the child would change the parent's memory.
   const unsigned long all = ~0ul;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &child.signal_mask, sizeof all);
@@ -153,7 +156,10 @@ int spawn(const SpawnRequest& request, Spawned& out) noexcept {
   return 0;
 }
 
-int pidfd_open(int pid) noexcept { return result_of(::syscall(SYS_pidfd_open, pid, 0)); }
+int pidfd_open(int pid) noexcept {
+  if (const int fault = injected(Call::pidfd_open)) return fault;
+  return result_of(::syscall(SYS_pidfd_open, pid, 0));
+}
 
 int pidfd_send_signal(int pidfd, int signal) noexcept {
   if (const int fault = injected(Call::pidfd_send_signal)) return fault;
@@ -163,13 +169,17 @@ int pidfd_send_signal(int pidfd, int signal) noexcept {
 int wait_child(int pidfd, bool block, ExitStatus& status) noexcept {
   siginfo_t info{};
   const int options = WEXITED | (block ? 0 : WNOHANG);
+  int fault;
+  do {
+    fault = injected(Call::waitid);
+  } while (fault == -EINTR);
   int result;
   do {
-    result =
-        fails(Call::waitid) ? -1 : ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
+    result = ::waitid(kIdPidfd, static_cast<id_t>(pidfd), &info, options);
   } while (result < 0 && errno == EINTR);
   if (result < 0) return -errno;
   if (info.si_pid == 0) return 0;
+  if (fault != 0) return fault;  // "somebody else has reaped it" is made true
   status.returncode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
   return 1;
 }

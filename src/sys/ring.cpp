@@ -77,7 +77,8 @@ bool Ring::open(std::string& why) {
   io_uring_params params{};
   params.flags = abilities.setup_flags | IORING_SETUP_R_DISABLED;
   params.cq_entries = kCompletionsMax;
-  const int result = io_uring_queue_init_params(kRequestsMax, ring, &params);
+  int result = injected(Call::io_uring_setup);
+  if (result == 0) result = io_uring_queue_init_params(kRequestsMax, ring, &params);
   if (result < 0) {
     delete ring;
     why = describe_failure("io_uring_setup", result);
@@ -179,6 +180,7 @@ bool Ring::cancel_matching(std::uint64_t tag, int flags) noexcept {
 // At first use: a loop that only serves files needs none.
 bool Ring::make_buffers() noexcept {
   if (buffers_) return true;
+  if (injected(Call::mmap) != 0) return false;
   void* memory = ::mmap(nullptr, kListBytes + kBufferBytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return false;
@@ -187,7 +189,8 @@ bool Ring::make_buffers() noexcept {
   registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
   registration.ring_entries = kBuffers;
   registration.bgid = kGroup;
-  if (io_uring_register_buf_ring(ring_, &registration, 0) < 0) {
+  if (injected(Call::io_uring_register) != 0 ||
+      io_uring_register_buf_ring(ring_, &registration, 0) < 0) {
     ::munmap(memory, kListBytes + kBufferBytes);
     return false;
   }

@@ -411,9 +411,10 @@ int open_standard_stream(int number, bool write) noexcept {
   if (kind == FileKind::pipe || kind == FileKind::terminal) {
     const char* const paths[] = {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"};
     const int flags = (write ? O_WRONLY : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-    const int fd = ::open(paths[number], flags);
+    const int fd = fails(Call::open) ? -1 : ::open(paths[number], flags);
     if (fd >= 0) return fd;
   }
+  if (const int fault = injected(Call::fcntl)) return fault;
   const int fd = result_of(::fcntl(number, F_DUPFD_CLOEXEC, 3));
   if (fd >= 0 && kind != FileKind::file) set_non_blocking(fd);
   return fd;

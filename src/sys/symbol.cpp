@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/symbol.hpp"
 
+#include "sys/fault.hpp"
 #include "sys/fd.hpp"
 
 #include <dlfcn.h>
@@ -21,9 +22,10 @@ constexpr const char* kProgram = "/proc/self/exe";
 class Image {
  public:
   explicit Image(const char* path) noexcept {
-    const Fd file(::open(path, O_RDONLY | O_CLOEXEC));
+    const Fd file(fails(Call::open) ? -1 : ::open(path, O_RDONLY | O_CLOEXEC));
     struct stat status;
-    if (file.get() < 0 || ::fstat(file.get(), &status) < 0 || status.st_size <= 0) return;
+    if (file.get() < 0 || fails(Call::fstat) || ::fstat(file.get(), &status) < 0) return;
+    if (status.st_size <= 0 || fails(Call::mmap)) return;
     const auto size = static_cast<std::size_t>(status.st_size);
     void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (data == MAP_FAILED) return;
@@ -86,7 +88,7 @@ const char* name_in(const Image& image, std::uintptr_t address) noexcept {
 std::string path_of(const char* path) {
   char target[PATH_MAX];
   if (path != kProgram) return path;
-  const ssize_t size = ::readlink(path, target, sizeof target);
+  const ssize_t size = fails(Call::readlink) ? -1 : ::readlink(path, target, sizeof target);
   return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : std::string(path);
 }
 

@@ -35,6 +35,7 @@ std::int64_t monotonic_ns() noexcept { return read_clock(CLOCK_MONOTONIC); }
 std::int64_t monotonic_coarse_ns() noexcept { return read_clock(CLOCK_MONOTONIC_COARSE); }
 
 void* map_huge(unsigned long size) noexcept {
+  if (injected(Call::mmap) != 0) return nullptr;
   constexpr unsigned long kHuge = 2ul << 20;
   void* mapped =
       ::mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sys/thread.hpp"
 
+#include "sys/fault.hpp"
+
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -15,6 +17,7 @@ const int kTimedOut = -ETIMEDOUT;
 
 int futex_wait(const std::uint32_t* word, std::uint32_t expected,
                std::int64_t timeout_ns) noexcept {
+  if (const int fault = injected(Call::futex)) return fault;
   constexpr std::int64_t kSecond = 1'000'000'000;
   const timespec timeout{timeout_ns / kSecond, timeout_ns % kSecond};
   const long result = ::syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,

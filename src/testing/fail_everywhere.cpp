@@ -125,6 +125,7 @@ class Everywhere {
     one(row, {row.call, error, nth, true});
   }
   void one(const FaultRow& row, const Fault& fault) {
+    if (options_.only && !options_.only(fault)) return;
     Faults faults;
     std::size_t times = fault.stays ? Faults::kAlways : 1;
     if (fault.stays && fault.error != 0 && is_passing(fault.call, fault.error))

@@ -45,6 +45,12 @@ class Faults::Plan final : public sys::FaultPlan {
     sys::fault_plan = plan;
   }
 
+  void disarm() noexcept {
+    const std::lock_guard lock(mutex);
+    rules = {};
+    watches.clear();
+  }
+
   struct Rule {
     std::size_t calls = 0;
     std::size_t fail_from = 0;
@@ -70,12 +76,14 @@ class Faults::Plan final : public sys::FaultPlan {
 
 static_assert(static_cast<int>(sys::Call::count_) == Faults::kCalls &&
               static_cast<int>(sys::Call::fcntl) == static_cast<int>(Faults::Call::fcntl) &&
+              static_cast<int>(sys::Call::mmap) == static_cast<int>(Faults::Call::mmap) &&
               static_cast<int>(sys::Call::recv) == static_cast<int>(Faults::Call::recv) &&
               static_cast<int>(sys::Call::write) == static_cast<int>(Faults::Call::write));
 
 Faults::Faults() : plan_(new Plan) { sys::fault_plan = plan_; }
 Faults::~Faults() {
   sys::fault_plan = nullptr;
+  plan_->disarm();  // whoever borrowed it may keep it
   plan_->release();
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <hob/core/memory.hpp>
+#include <hob/loop/event_loop.hpp>
+#include <hob/testing/faults.hpp>
 
 #include "core/block_audit.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
@@ -149,6 +152,20 @@ TEST_CASE("a block that outlives its audit can be freed after it") {
   void* again = allocate(40);
   CHECK(again != nullptr);
   deallocate(again, 40);
+}
+
+TEST_CASE("where the kernel has no large pieces of memory, small ones do") {
+  const hob::EventLoop loop;  // asks the kernel for them from now on
+  hob::testing::Faults faults;
+  faults.fail(hob::testing::Faults::Call::mmap, ENOMEM, 1, hob::testing::Faults::kAlways);
+  // Until what other tests gave back is used up.
+  std::vector<void*> blocks;
+  while (faults.injected() == 0 && blocks.size() < 500'000) blocks.push_back(allocate(1024));
+  if (hob::detail::pool_enabled) CHECK(faults.injected() > 0);
+  for (void* block : blocks) {
+    std::memset(block, 1, 1024);
+    deallocate(block, 1024);
+  }
 }
 
 }  // namespace memory_test

@@ -363,6 +363,14 @@ TEST_CASE("a process pool is a concurrent.futures executor when it is shut down"
   CHECK(pool.worker_pids().empty());
 }
 
+TEST_CASE("a job that waits may be cancelled and forgotten") {
+  hob::ProcessPoolExecutor pool(1);
+  const auto first = pool.submit([] { std::this_thread::sleep_for(20ms); });
+  CHECK(pool.submit(square, 1).cancel());
+  CHECK(pool.submit(square, 2).result() == 4);
+  first.result();
+}
+
 TEST_CASE("shutdown may cancel what waits, and need not wait") {
   std::vector<hob::concurrent::Future<int>> futures;
   {

@@ -77,6 +77,20 @@ int open_descriptors() {
   return count;
 }
 #ifndef HOB_TEST_SLOWLY
+constexpr std::size_t kLarge = 30'000;  // ints: more than fits in a packet
+std::size_t size_of(const std::vector<int>& numbers) { return numbers.size(); }
+
+// The process (0: this one) gets no new descriptor, as 0, 1 and 2 are open.
+void set_limit(int pid, const rlimit& limit) {
+  CHECK(::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr) == 0);
+}
+rlimit allow_no_more_files(int pid) {
+  rlimit before{};
+  CHECK(::prlimit(pid, RLIMIT_NOFILE, nullptr, &before) == 0);
+  set_limit(pid, {3, before.rlim_max});
+  return before;
+}
+
 rlim_t address_space() {
   std::ifstream statm("/proc/self/statm");
   rlim_t pages = 0;
@@ -322,7 +336,39 @@ TEST_CASE("at each limit of open files a job ends, and nothing is left") {
   CHECK(values > 0);
 }
 
-#ifndef HOB_TEST_SLOWLY  // sanitizers need memory of their own, and end the process without
+// Sanitizers need memory and descriptors of their own, and end the process without.
+#ifndef HOB_TEST_SLOWLY
+TEST_CASE("a large value for which a process has no descriptor left is an error of its job") {
+  const std::string why = "OSError: recvmsg: [Errno 24] Too many open files";
+  const std::vector<int> large(kLarge, 1);
+  hob::ProcessPoolExecutor pool(1);
+  REQUIRE(pool.submit(square, 3).result() == 9);
+  while (pool.worker_pids().empty()) std::this_thread::yield();
+
+  const rlimit usual = allow_no_more_files(0);
+  const std::string here =
+      hob::describe(pool.submit([] { return std::vector<int>(kLarge); }).exception());
+  set_limit(0, usual);
+  CHECK(here == why);
+
+  const int worker = pool.worker_pids().at(0);
+  allow_no_more_files(worker);
+  CHECK(hob::describe(pool.submit(size_of, large).exception()) == why);
+  set_limit(worker, usual);
+  CHECK(pool.submit(size_of, large).result() == kLarge);
+}
+
+TEST_CASE("a server of workers that has no descriptor left breaks the pool") {
+  hob::ProcessPoolOptions options;
+  options.max_tasks_per_child = 1;
+  hob::ProcessPoolExecutor pool(1, std::move(options));
+  allow_no_more_files(pool.submit([] { return static_cast<int>(::getppid()); }).result());
+  const std::string text = hob::describe(pool.submit(square, 3).exception());
+  CHECK(text ==
+        "BrokenProcessPool: a worker cannot be started: OSError: fork: [Errno 24] Too "
+        "many open files");
+}
+
 TEST_CASE("a result larger than memory is an error of that job alone, here and there") {
   hob::ProcessPoolExecutor pool(1);
   CHECK(pool.submit(square, 3).result() == 9);

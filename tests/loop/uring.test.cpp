@@ -97,6 +97,18 @@ TEST_CASE("where io_uring is forbidden a loop uses epoll, and one line says why"
   }
 }
 
+TEST_CASE("a loop whose ring cannot be made uses epoll, and says why") {
+  if (!available()) return;
+  const support::Ended ended = support::in_child([]() -> int {
+    Faults faults;
+    faults.fail(Faults::Call::io_uring_setup, EMFILE);
+    EventLoop loop({.driver = Driver::uring});
+    return loop.driver() == Driver::epoll && works(loop) ? 0 : 1;
+  });
+  CHECK(ended.code == 0);
+  CHECK(ended.printed == "hob: no io_uring, using epoll: io_uring_setup: Too many open files\n");
+}
+
 TEST_CASE("nobody gets a ring who did not ask") {
   EventLoop plain({.driver = Driver::epoll});
   CHECK(plain.driver() == Driver::epoll);

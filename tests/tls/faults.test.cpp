@@ -52,16 +52,32 @@ Coro<> secure_echo() {
   asked.value();
 }
 
-TEST_CASE("TLS: every call fails") {
+bool is_setsockopt(const hob::testing::Fault& fault) {
+  return fault.call == hob::testing::Faults::Call::setsockopt;
+}
+
+hob::testing::FaultOptions secure_options() {
   hob::testing::FaultOptions options;
   options.calls_max = 10;
-  options.virtual_time = false;  // without TCP_NODELAY the kernel takes its time
   options.count_blocks = false;  // contexts are shared
   options.may_throw = [](const hob::testing::Fault& fault, const std::exception_ptr& error) {
     if (support::is_fault_or_lost(fault, error)) return true;
     // The other side met it and hung up without a good-bye.
     return fault.error != 0 && fault.error != EINTR && hob::type_name(error) == "SSLEOFError";
   };
+  return options;
+}
+
+TEST_CASE("TLS: every call fails") {
+  auto options = secure_options();
+  options.only = [](const hob::testing::Fault& fault) { return !is_setsockopt(fault); };
+  support::fail_everywhere(secure_echo, std::move(options));
+}
+
+TEST_CASE("TLS: setsockopt fails") {
+  auto options = secure_options();
+  options.only = is_setsockopt;
+  options.virtual_time = false;  // without TCP_NODELAY the kernel takes its time
   support::fail_everywhere(secure_echo, std::move(options));
 }
 

@@ -27,6 +27,8 @@ struct FaultOptions {
   /// Whether this may leave the scenario because of that. Null: an OSError, or a GaiError, with the
   /// code of the fault, and nothing when the code is EINTR, EAGAIN or 0, which programs never see.
   Function<bool(const Fault&, const std::exception_ptr&)> may_throw = {};
+  /// Whether this is tried. Null: everything is.
+  Function<bool(const Fault&)> only = {};
   /// In virtual time, which does not wait for processes.
   bool virtual_time = true;
   /// A run that takes longer does not end: a failure.

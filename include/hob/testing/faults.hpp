@@ -9,19 +9,24 @@ namespace hob::testing {
 
 /// While it lives, the library's calls of the kernel for this thread can be told to fail: the n-th
 /// of a kind with an error, or with less than was asked for. Those that its helper threads make for
-/// this thread's loops (files, names) are meant, too. One at a time in each thread.
+/// this thread's loops (files, names) and process pools are meant, too; so are those of a process
+/// that the library forks from this one (StartMethod::fork), with a count of its own from there on.
+/// One at a time in each thread.
 ///
 ///   Faults faults;
 ///   faults.fail(Faults::Call::accept, EMFILE);
 class Faults {
  public:
   /// Calls by their manual pages; `read`, `recv`, `send`, `stat` and `write` are all of their
-  /// families, `fsync` also fdatasync, `unlink` and `rmdir` also unlinkat. `clone` and `execve` are
-  /// those that start a process, `getaddrinfo` and `getnameinfo` fail with an EAI_* instead of an
-  /// errno. A `close` that fails has closed, as on Linux; sockets are closed without asking.
+  /// families, `fsync` also fdatasync, `unlink` and `rmdir` also unlinkat. `clone`, `chdir` and
+  /// `execve` are those that start a program, `mmap` those of large memory, of files and rings.
+  /// `getaddrinfo` and `getnameinfo` fail with an EAI_* instead of an errno. A `close` that fails
+  /// has closed, as on Linux, and a child whose `waitid` says ECHILD was reaped; sockets are closed
+  /// without asking. Calls that only a wrong program sees fail are not here.
   enum class Call : std::uint8_t {
     accept,
     bind,
+    chdir,
     clone,
     close,
     connect,
@@ -31,22 +36,31 @@ class Faults {
     eventfd,
     execve,
     fcntl,
+    fork,
     fstat,
     fsync,
     ftruncate,
+    futex,
     getaddrinfo,
     getdents,
     getnameinfo,
     getpeername,
+    getrandom,
     getsockname,
     getsockopt,
     io_uring_enter,
+    io_uring_register,
+    io_uring_setup,
     listen,
     lseek,
+    memfd_create,
     mkdir,
+    mmap,
     open,
+    pidfd_open,
     pidfd_send_signal,
     pipe,
+    poll,
     read,
     readlink,
     recv,
@@ -65,7 +79,7 @@ class Faults {
     waitid,
     write,
   };
-  static constexpr std::size_t kCalls = 44;
+  static constexpr std::size_t kCalls = 54;
   static constexpr std::size_t kAlways = static_cast<std::size_t>(-1);
 
   Faults();

@@ -81,8 +81,9 @@ class BoundProcessJob final : public ConcurrentFutureState<R>, public ProcessJob
       begun = this->set_running_or_notify_cancel();
     } catch (...) {  // the caller finished the future itself
     }
-    if (!begun) this->release();
-    return begun;
+    if (begun) return true;
+    this->release();  // perhaps the last one
+    return false;
   }
   void finish(InArchive& result) noexcept override {
     const auto queued = Ref<ConcurrentFutureBase>::adopt(this);
