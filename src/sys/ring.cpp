@@ -38,6 +38,10 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr int kGroup = 0;  // of the buffers
 constexpr std::size_t kBufferBytes = Ring::kBuffers * Ring::kBufferSize;
 constexpr std::size_t kListBytes = 4096;
+
+// A ring may be mapped where another thread's was. The kernel orders that, but ThreadSanitizer does
+// not see liburing's system calls: this tells it.
+std::atomic<unsigned> rings_closed{0};
 static_assert(Ring::kBuffers * sizeof(io_uring_buf) <= kListBytes);
 
 // Counts up in every child of fork(2), where the rings of the parent are not mapped.
@@ -73,6 +77,7 @@ bool Ring::open(std::string& why) {
     why = abilities.why;
     return false;
   }
+  rings_closed.load(std::memory_order_acquire);
   auto* ring = new io_uring{};
   io_uring_params params{};
   params.flags = abilities.setup_flags | IORING_SETUP_R_DISABLED;
@@ -125,6 +130,7 @@ void Ring::close() noexcept {
   } else {
     ::close(ring_->ring_fd);  // the rest was never mapped here
   }
+  rings_closed.fetch_add(1, std::memory_order_release);
   delete ring_;
   ring_ = nullptr;
 }
