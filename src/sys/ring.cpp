@@ -77,7 +77,6 @@ bool Ring::open(std::string& why) {
     why = abilities.why;
     return false;
   }
-  rings_closed.load(std::memory_order_acquire);
   auto* ring = new io_uring{};
   io_uring_params params{};
   params.flags = abilities.setup_flags | IORING_SETUP_R_DISABLED;
@@ -89,6 +88,7 @@ bool Ring::open(std::string& why) {
     why = describe_failure("io_uring_setup", result);
     return false;
   }
+  rings_closed.load(std::memory_order_acquire);
   io_uring_ring_dontfork(ring);
   ring_ = ring;
   fork_generation_ = watch_forks();
@@ -125,12 +125,12 @@ void Ring::close() noexcept {
   if (is_ours()) {
     // The requests of another thread that lives end later than this: their buffers stay.
     const bool leave_buffers = !is_this_threads() && owner_lives();
+    rings_closed.fetch_add(1, std::memory_order_release);
     io_uring_queue_exit(ring_);
     if (buffers_ && !leave_buffers) ::munmap(free_buffers_, kListBytes + kBufferBytes);
   } else {
     ::close(ring_->ring_fd);  // the rest was never mapped here
   }
-  rings_closed.fetch_add(1, std::memory_order_release);
   delete ring_;
   ring_ = nullptr;
 }
