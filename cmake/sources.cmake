@@ -499,6 +499,7 @@ set(HOB_TESTS_sync
   tests/sync/semaphore.test.cpp)
 
 set(HOB_TESTS_task
+  tests/task/any_task.test.cpp
   tests/task/async_generator.test.cpp
   tests/task/async_with.test.cpp
   tests/task/combinators.test.cpp

@@ -22,7 +22,7 @@ Coro<> in_the_words_of_javascript(std::string base) {
               std::string(response.headers().get("content-type")).c_str());
   // const user = await response.json();
   const Json user = co_await response.json();
-  std::printf("%s\n", user["name"].get<std::string>().c_str());
+  std::printf("%s\n", user.at("name").get<std::string>().c_str());
 
   // await fetch(url, {method: "POST", headers: {...}, body: JSON.stringify({answer: 42})})
   Json answer;

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 Coro<> show_user(http::ClientSession& session) {
   auto response = co_await session.get("/users/7").params(http::Params("lang", "en"));
   const Json user = co_await response.json();
-  std::printf("%d %s\n", response.status(), user["name"].get<std::string>().c_str());
+  std::printf("%d %s\n", response.status(), user.at("name").get<std::string>().c_str());
 }
 // [get]
 

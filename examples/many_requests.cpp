@@ -113,8 +113,8 @@ void print_table(const std::vector<Json>& users) {
   for (std::size_t i = 0; i < users.size(); i += 28) {
     const Json& user = users[i];
     std::printf("  %4d  %-14s %-12s %2d ms\n", user["id"].get<int>(),
-                user["name"].get<std::string>().c_str(), user["city"].get<std::string>().c_str(),
-                user["delay_ms"].get<int>());
+                user.at("name").get<std::string>().c_str(),
+                user.at("city").get<std::string>().c_str(), user["delay_ms"].get<int>());
   }
   std::printf("   ...  %zu users in all\n\n", users.size());
 }

@@ -12,6 +12,10 @@ namespace hob::detail {
 const WaitKind ReadAwaiter::kKind{&ReadAwaiter::cancel, "a stream to read"};
 
 bool ReadAwaiter::await_ready() noexcept {
+  if (!stream_) [[unlikely]] {
+    state_ = State::empty;
+    return true;
+  }
   if (stream_->reading()) {
     state_ = State::busy;
     return true;
@@ -92,6 +96,10 @@ void ReadAwaiter::raise() {
     case State::busy:
       raise_runtime_error(
           "read() called while another coroutine is already waiting for incoming data");
+    case State::empty:
+      raise_runtime_error(
+          "an empty StreamReader: where it comes from there is no stream (a Process "
+          "has those that are PIPE)");
     case State::misused:
       raise_value_error("Separator should be at least one-byte string");
     case State::pending:

@@ -13,11 +13,22 @@
 
 namespace hob {
 namespace detail {
+namespace {
+
+[[noreturn]] void raise_no_stream() {
+  raise_runtime_error(
+      "an empty StreamWriter: where it comes from there is no stream (a Process has those that are "
+      "PIPE)");
+}
+
+}  // namespace
 
 const WaitKind WriterAwaiter::kDrain{&WriterAwaiter::cancel, "StreamWriter.drain"};
 const WaitKind WriterAwaiter::kClosed{&WriterAwaiter::cancel, "StreamWriter.wait_closed"};
 
 bool WriterAwaiter::await_ready() noexcept {
+  if (!stream_) [[unlikely]]
+    return true;
   if (what_ == What::closed) return stream_->ended();
   // In a closing stream it lets others run once, as in asyncio: a loop of writes must not be blind.
   if (stream_->error() || stream_->closing()) return static_cast<bool>(stream_->error());
@@ -42,6 +53,8 @@ bool WriterAwaiter::cancel(TaskBase& task, const Ref<Message>& message) noexcept
 }
 
 void WriterAwaiter::await_resume() {
+  if (!stream_) [[unlikely]]
+    raise_no_stream();
   if (task_) task_->finish_wait();
   if (stream_->error()) std::rethrow_exception(stream_->error());
   if (what_ == What::drain && stream_->ended()) throw OSError(ECONNRESET, "Connection lost");
@@ -50,13 +63,20 @@ void WriterAwaiter::await_resume() {
 }  // namespace detail
 
 void StreamWriter::write_slices(const Slice* slices, std::size_t count) const {
+  if (!stream_) [[unlikely]]
+    detail::raise_no_stream();
   stream_->write(slices, count);
 }
-void StreamWriter::write_eof() const { stream_->write_eof(); }
+void StreamWriter::write_eof() const {
+  if (!stream_) detail::raise_no_stream();
+  stream_->write_eof();
+}
 bool StreamWriter::can_write_eof() const noexcept {
   return stream_->transport() && stream_->transport()->can_write_eof();
 }
-void StreamWriter::close() const noexcept { stream_->close(); }
+void StreamWriter::close() const noexcept {
+  if (stream_) stream_->close();
+}
 void StreamWriter::abort() const noexcept { stream_->abort(); }
 bool StreamWriter::is_closing() const noexcept { return stream_->closing(); }
 

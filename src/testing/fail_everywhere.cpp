@@ -44,8 +44,6 @@ int code_of(const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const OSError& e) {
     return e.code();
-  } catch (const GaiError& e) {
-    return e.code();
   } catch (...) {
     return 0;
   }

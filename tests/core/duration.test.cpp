@@ -4,10 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <ratio>
+#include <sstream>
 
 using namespace std::chrono_literals;
 using hob::Duration;
@@ -23,6 +25,26 @@ TEST_CASE("a duration takes any chrono duration") {
   CHECK(Duration(std::chrono::duration<float>(0.25f)).count_ns() == 250'000'000);
   CHECK(Duration(std::chrono::duration<std::uint8_t>(3)).count_ns() == 3'000'000'000);
   CHECK(Duration().count_ns() == 0);
+}
+
+TEST_CASE("durations are multiplied and divided: a back-off that doubles") {
+  Duration delay = 100ms;
+  delay *= 2;
+  CHECK(delay == Duration(200ms));
+  delay = std::min(delay * 2.5, Duration(400ms));
+  CHECK(delay == Duration(400ms));
+  delay += 1s;
+  delay -= 200ms;
+  CHECK(2 * delay / 3 == Duration(800ms));
+  CHECK((delay /= 0.5) == Duration(2400ms));
+  CHECK(Duration(3s) / Duration(2s) == 1.5);
+  CHECK(Duration::forever() * 2 == Duration::forever());
+  CHECK(Duration::forever() / 2 == Duration::forever());
+  CHECK(Duration::forever() * 0.5 < Duration::forever());
+  CHECK_THROWS_AS(delay * std::numeric_limits<double>::quiet_NaN(), hob::ValueError);
+  std::ostringstream out;
+  out << Duration(1500ms);
+  CHECK(out.str() == "1.5s");
 }
 
 TEST_CASE("a fraction of a nanosecond is rounded up, whatever the representation") {

@@ -67,6 +67,51 @@ class Duration {
     return nanoseconds(clamp(static_cast<detail::Wide>(a.ns_) - b.ns_));
   }
   constexpr Duration operator-() const noexcept { return Duration() - *this; }
+  constexpr Duration& operator+=(Duration other) noexcept { return *this = *this + other; }
+  constexpr Duration& operator-=(Duration other) noexcept { return *this = *this - other; }
+  /// Saturates. Throws ValueError for NaN.
+  template <class N>
+    requires std::is_arithmetic_v<N>
+  friend constexpr Duration operator*(Duration a, N factor) {
+    if constexpr (std::is_integral_v<N>) {
+      return nanoseconds(clamp(static_cast<detail::Wide>(a.ns_) * factor));
+    } else {
+      return from_double(static_cast<long double>(a.ns_) * factor);
+    }
+  }
+  template <class N>
+    requires std::is_arithmetic_v<N>
+  friend constexpr Duration operator*(N factor, Duration a) {
+    return a * factor;
+  }
+  /// By a number other than 0.
+  template <class N>
+    requires std::is_arithmetic_v<N>
+  friend constexpr Duration operator/(Duration a, N divisor) {
+    if constexpr (std::is_integral_v<N>) {
+      return a.is_forever() ? a : nanoseconds(clamp(static_cast<detail::Wide>(a.ns_) / divisor));
+    } else {
+      return from_double(static_cast<long double>(a.ns_) / divisor);
+    }
+  }
+  /// How many times `b` fits into `a`.
+  friend constexpr double operator/(Duration a, Duration b) noexcept {
+    return static_cast<double>(a.ns_) / static_cast<double>(b.ns_);
+  }
+  template <class N>
+  constexpr Duration& operator*=(N factor) {
+    return *this = *this * factor;
+  }
+  template <class N>
+  constexpr Duration& operator/=(N divisor) {
+    return *this = *this / divisor;
+  }
+  template <class Stream>
+    requires requires(Stream& s) { s << 1.0; }
+  friend Stream& operator<<(Stream& out, Duration d) {
+    out << d.seconds() << 's';
+    return out;
+  }
 
  private:
   struct Raw {};
@@ -75,6 +120,13 @@ class Duration {
   static constexpr std::int64_t clamp(detail::Wide ns) noexcept {
     if (ns > INT64_MAX) return INT64_MAX;
     return ns < -INT64_MAX ? -INT64_MAX : static_cast<std::int64_t>(ns);
+  }
+
+  static constexpr Duration from_double(long double ns) {
+    if (ns != ns) detail::raise_nan_duration();
+    if (ns >= 9.2e18L) return forever();
+    if (ns <= -9.2e18L) return -forever();
+    return nanoseconds(static_cast<std::int64_t>(ns + (ns < 0 ? -0.5L : 0.5L)));
   }
 
   template <class D>

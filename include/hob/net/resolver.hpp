@@ -15,14 +15,11 @@
 
 namespace hob {
 
-/// Python's socket.gaierror: a name that cannot be resolved. `code()` is one of EAI_*.
-class GaiError : public std::runtime_error {
+/// Python's socket.gaierror: a name that cannot be resolved. `code()` is one of EAI_*, all
+/// negative, and no errno.
+class GaiError : public OSError {
  public:
-  GaiError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
-  int code() const noexcept { return code_; }
-
- private:
-  int code_;
+  GaiError(int code, const std::string& what) : OSError(code, "getaddrinfo", what) {}
 };
 
 /// One of the addresses that a name stands for.

@@ -30,6 +30,7 @@ class ReadAwaiter : public LibraryAwaiter {
     failed,      // the stream's exception
     busy,        // another task reads
     misused,     // arguments that make no sense
+    empty,       // no stream
   };
 
   ReadAwaiter(const StreamRef& stream, What what, std::size_t size) noexcept

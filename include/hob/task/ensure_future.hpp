@@ -14,6 +14,7 @@ namespace hob {
 
 /// A future stays itself; a coroutine becomes a task; another awaitable is awaited in a task of its
 /// own.
+inline Future<> ensure_future(const AnyTask& task) { return task; }
 template <class T>
 Future<T> ensure_future(const Future<T>& future) {
   return future;

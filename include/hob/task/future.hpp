@@ -57,7 +57,11 @@ template <class T, bool Moving>
 class FutureAwaiter : public LibraryAwaiter {
  public:
   explicit FutureAwaiter(Ref<FutureBase> future) noexcept : future_(std::move(future)) {}
-  bool await_ready() const noexcept { return future_->done(); }
+  bool await_ready() const {
+    if (!future_) [[unlikely]]
+      raise_invalid_state("awaited an empty future: create_future makes one");
+    return future_->done();
+  }
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     PromiseBase& promise = self.promise();

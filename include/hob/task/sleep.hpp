@@ -52,11 +52,15 @@ class SleepWithResult : public SleepAwaiter {
 /// Suspends the task for `delay` on the loop's clock; zero or less lets every other ready task run
 /// once. Never wakes early; to within a few microseconds. Throws ValueError for NaN. Behaviour of
 /// asyncio.sleep.
-inline detail::SleepAwaiter sleep(Duration delay) noexcept { return detail::SleepAwaiter(delay); }
+[[nodiscard("co_await it: alone it does not wait")]] inline detail::SleepAwaiter sleep(
+    Duration delay) noexcept {
+  return detail::SleepAwaiter(delay);
+}
 
 /// The same; gives `result` afterwards.
 template <class T>
-detail::SleepWithResult<T> sleep(Duration delay, T result) {
+[[nodiscard("co_await it: alone it does not wait")]] detail::SleepWithResult<T> sleep(
+    Duration delay, T result) {
   return {delay, std::move(result)};
 }
 

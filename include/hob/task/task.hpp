@@ -41,7 +41,9 @@ void TaskState<T>::complete(PromiseBase& root) {
 }
 
 template <class T>
-struct CoroResult;
+struct CoroResult {
+  static_assert(kIsCoro<T>, "the function must return a hob::Coro: write `-> hob::Coro<>`");
+};
 template <class T>
 struct CoroResult<Coro<T>> {
   using Type = T;
@@ -147,7 +149,23 @@ class Task : public Future<T> {
 /// A task whose result type is not known: for all_tasks and current_task.
 class AnyTask {
  public:
+  using value_type = void;
+
   explicit AnyTask(detail::Ref<detail::TaskBase> task) noexcept : task_(std::move(task)) {}
+  explicit AnyTask(const detail::Ref<detail::FutureBase>& task) noexcept
+      : task_(&static_cast<detail::TaskBase&>(*task)) {}
+  template <class T>
+  AnyTask(const Task<T>& task) noexcept  // NOLINT(google-explicit-constructor)
+      : task_(&task.base()) {}
+  /// Waits until done; throws what the task threw. The result is not given: keep the `Task<T>`.
+  auto operator co_await() const noexcept { return detail::FutureAwaiter<void, false>(state()); }
+  operator Future<>() const noexcept {  // NOLINT(google-explicit-constructor)
+    return Future<>(state());
+  }
+  /// For combinators.
+  detail::Ref<detail::FutureBase> state() const noexcept {
+    return detail::Ref<detail::FutureBase>(task_.get());
+  }
   bool done() const noexcept { return task_->done(); }
   bool cancelled() const noexcept { return task_->cancelled(); }
   bool cancel() const { return task_->cancel({}); }
@@ -193,6 +211,9 @@ void Task<T>::print_stack() const {
   AnyTask(detail::Ref<detail::TaskBase>(&base())).print_stack();
 }
 
+template <>
+inline constexpr bool kIsFuture<AnyTask> = true;
+
 /// The task that is running now; nothing in a callback or outside the loop (asyncio gives None).
 std::optional<AnyTask> current_task();
 /// All tasks of the running loop that are not done, in order of creation.
@@ -215,26 +236,41 @@ auto create_task(A&& awaitable, TaskOptions options = {},
   return create_task(detail::as_coroutine(std::forward<A>(awaitable)), std::move(options), from);
 }
 
+namespace detail {
+/// `given` null: no options.
+template <class F, class... Args>
+auto create_bound_task(const TaskOptions* given, F&& fn, Args&&... args) {
+  using C = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
+  using T = typename CoroResult<C>::Type;
+  EventLoop& loop = get_running_loop();
+  check_can_start(loop);
+  auto* state = new BoundTask<T, std::decay_t<F>, std::decay_t<Args>...>(
+      loop, std::source_location{}, std::forward<F>(fn), std::forward<Args>(args)...);
+  auto task = Ref<FutureBase>::adopt(state);
+  TaskOptions options;
+  if (given) options = *given;
+  if (loop.core().has_task_factory) [[unlikely]]
+    options = TaskBase::ask_task_factory(loop, given);
+  state->begin(state->call());
+  if (!options.empty() || !current_context_is_blank()) [[unlikely]]
+    state->apply(options);
+  return Task<T>(std::move(task));
+}
+}  // namespace detail
+
 /// Schedules `fn(args...)` as a task. Callable and arguments are copied or moved into the task and
 /// live as long as it, so lambdas with captures and temporary arguments are safe; std::ref opts
 /// out.
 template <class F, class... Args>
   requires std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>
 auto create_task(F&& fn, Args&&... args) {
-  using C = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
-  using T = typename detail::CoroResult<C>::Type;
-  EventLoop& loop = get_running_loop();
-  detail::check_can_start(loop);
-  auto* state = new detail::BoundTask<T, std::decay_t<F>, std::decay_t<Args>...>(
-      loop, std::source_location{}, std::forward<F>(fn), std::forward<Args>(args)...);
-  auto task = detail::Ref<detail::FutureBase>::adopt(state);
-  TaskOptions options;
-  if (loop.core().has_task_factory) [[unlikely]]
-    options = detail::TaskBase::ask_task_factory(loop, nullptr);
-  state->begin(state->call());
-  if (!options.empty() || !detail::current_context_is_blank()) [[unlikely]]
-    state->apply(options);
-  return Task<T>(std::move(task));
+  return detail::create_bound_task(nullptr, std::forward<F>(fn), std::forward<Args>(args)...);
+}
+/// The same with options, for a callable without arguments: `create_task(fn, {.name = "x"})`.
+template <class F>
+  requires std::is_invocable_v<std::decay_t<F>&>
+auto create_task(F&& fn, TaskOptions options) {
+  return detail::create_bound_task(&options, std::forward<F>(fn));
 }
 
 template <class T>

@@ -47,6 +47,15 @@ class TaskGroup {
     child.attach(task.base());
     return task;
   }
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>&>
+  auto create_task(F&& fn, const TaskOptions& options) {
+    check_open();
+    NewChild child(*this);
+    auto task = hob::create_task(std::forward<F>(fn), options);
+    child.attach(task.base());
+    return task;
+  }
 
   /// Ends the group early, without an error: cancels the children and the body. The block then
   /// gives what the body gave, or nothing; a body with a result that was interrupted has none:

@@ -8,6 +8,7 @@
 #include <hob/task/future.hpp>
 #include <hob/task/this_task.hpp>
 
+#include <initializer_list>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -69,6 +70,7 @@ Coro<WaitResult<F>> run_wait(std::vector<F> futures, WaitOptions options) {
 /// Waits until `return_when` holds or `timeout` has passed; never throws TimeoutError, never
 /// cancels a future. Duplicates count once. Throws ValueError when `futures` is empty. Cancelling
 /// leaves the futures alone. Takes futures or tasks only: hand coroutines to create_task first.
+/// Tasks with results of different types are `AnyTask`s: `std::vector<AnyTask>{got, stopped}`.
 /// Behaviour of asyncio.wait.
 template <class F>
   requires kIsFuture<F>
@@ -80,6 +82,12 @@ Coro<WaitResult<F>> wait(std::vector<F> futures, WaitOptions options = {}) {
     if (distinct.add(future.state().get())) unique.push_back(std::move(future));
   }
   return detail::run_wait(std::move(unique), options);
+}
+
+/// The same for a list of tasks: `wait({got, stopped}, {.return_when = FIRST_COMPLETED})`.
+inline Coro<WaitResult<AnyTask>> wait(std::initializer_list<AnyTask> tasks,
+                                      WaitOptions options = {}) {
+  return wait(std::vector<AnyTask>(tasks), options);
 }
 
 namespace detail {
