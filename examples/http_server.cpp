@@ -4,6 +4,7 @@
 
 #include <hob/http.hpp>
 
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -154,10 +155,31 @@ Coro<> open_kitchens(std::string certificate_file, std::uint16_t port) {
 }
 // [cores]
 
+// [program]
+// What a program's main runs: until Ctrl-C or SIGTERM, then ten seconds for what is on the stove.
+Coro<> serve_until_told(std::uint16_t port) {
+  auto told = hob::signals(SIGINT, SIGTERM);  // first: from here on they do not end the program
+  http::Server server(kitchen_options());
+  add_routes(server);
+  co_await server.start("127.0.0.1", port);
+  co_await told.anext();
+  co_await server.shutdown(10s);
+}
+// [program]
+
+Coro<> tell_it_at_once() {
+  auto serving = hob::create_task(serve_until_told, std::uint16_t{0});
+  co_await hob::sleep(0s);
+  std::raise(SIGTERM);
+  co_await serving;
+  std::cout << "the kitchen is closed\n";
+}
+
 int main(int count, char** arguments) {
   if (count == 3) {
     hob::run(open_kitchens(arguments[1], static_cast<std::uint16_t>(std::atoi(arguments[2]))));
   } else {
     hob::run(open_kitchen());
+    hob::run(tell_it_at_once());
   }
 }

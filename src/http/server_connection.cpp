@@ -40,7 +40,8 @@ ServerResponse answer_of(const std::exception_ptr& error, ErrorPages pages,
     return error_page(pages, &request, Status::bad_request, std::string("400: ") + e.what());
   } catch (...) {
     ExceptionContext context;
-    context.message = "Error handling request";
+    context.message = "Error handling request " + std::string(request.method_name()) + ' ' +
+                      std::string(request.raw_path());
     context.exception = error;
     get_running_loop().call_exception_handler(context);
     return error_page(pages, &request, Status::internal_server_error, "500: Internal Server Error");

@@ -257,8 +257,8 @@ TEST_CASE("what a handler throws is an answer") {
   CHECK(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
   CHECK(answer.find("not for the client") == std::string::npos);
   CHECK(answer.ends_with("short and stout"));
-  CHECK(reports ==
-        std::vector<std::string>{"Error handling request: ValueError: not for the client"});
+  CHECK(reports == std::vector<std::string>{
+                       "Error handling request GET /fault: ValueError: not for the client"});
 }
 
 TEST_CASE("middleware wraps every request, the first one outermost") {
