@@ -58,6 +58,18 @@ TEST_CASE("a handler may give a result, which nobody asks for") {
   CHECK(visit(fails) == Texts{"", kOops});
 }
 
+TEST_CASE("a handler may give a task") {
+  const auto starts = [](StreamReader, StreamWriter writer) {
+    const auto say = [](StreamWriter to) -> Coro<int> {
+      co_await hob::sleep(1s);
+      to.write("later");
+      co_return 1;
+    };
+    return hob::create_task(say, std::move(writer));
+  };
+  CHECK(visit(starts) == Texts{"later"});
+}
+
 TEST_CASE("a plain function may fail") {
   const auto fails = [](StreamReader, StreamWriter writer) {
     writer.write("before");

@@ -128,29 +128,31 @@ void run_client(Ref<HandlerBase> handler, StreamRef stream, Coro<>&& coro);
 /// A handler failed: its connection is closed, and the error is reported.
 void end_client(const StreamRef& stream, const std::exception_ptr& error) noexcept;
 
-template <class T>
-Coro<> without_result(OwnedCoro<T> coro) {
-  co_await std::move(coro);
-}
+/// A handler as a coroutine, whatever it gives: a result that nobody asks for, a future, nothing.
 template <class H>
-Coro<> secured(Ref<HandlerBox<H>> box, Server server, StreamRef stream) {
-  const bool secure = co_await secure_client(std::move(server), stream);
-  if (!secure) co_return;
+Coro<> call_handler(Ref<HandlerBox<H>> box, StreamRef stream) {
   using Answer = std::invoke_result_t<H&, StreamReader, StreamWriter>;
   if constexpr (std::is_void_v<Answer>) {
     detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
+    co_return;
   } else {
     co_await detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
   }
 }
+template <class H>
+Coro<> call_secured(Ref<HandlerBox<H>> box, Server server, StreamRef stream) {
+  const bool secure = co_await secure_client(std::move(server), stream);
+  if (secure) co_await call_handler<H>(std::move(box), std::move(stream));
+}
 
-/// Calls the handler; what it returns becomes a task.
+/// Calls the handler; what it returns becomes a task. The usual coroutine is its own: another one
+/// around it would live as long as the connection.
 template <class H>
 void serve_client(const Ref<HandlerBox<H>>& box, Server server, const StreamRef& stream) {
   const Ref<HandlerBase> handler(box.get());
   using Answer = std::invoke_result_t<H&, StreamReader, StreamWriter>;
   if (server_is_secure(server))
-    return run_client(handler, stream, secured<H>(box, std::move(server), stream));
+    return run_client(handler, stream, call_secured<H>(box, std::move(server), stream));
   try {
     if constexpr (std::is_void_v<Answer>) {
       detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream));
@@ -158,9 +160,7 @@ void serve_client(const Ref<HandlerBox<H>>& box, Server server, const StreamRef&
       run_client(handler, stream,
                  detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream)));
     } else {
-      run_client(handler, stream,
-                 without_result(OwnedCoro(
-                     detail::invoke(box->handler, StreamReader(stream), StreamWriter(stream)))));
+      run_client(handler, stream, call_handler<H>(box, stream));
     }
   } catch (...) {
     end_client(stream, std::current_exception());
