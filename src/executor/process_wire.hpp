@@ -47,8 +47,8 @@ enum class ReportKind : std::uint32_t { hello, started, failed, exited };
 struct ServerReport {
   ReportKind kind = ReportKind::hello;
   std::uint32_t worker = 0;
-  int value =
-      0;  // hello: its threads, or -errno; started: the process id; failed: -errno; exited: how
+  // hello: its threads, or -errno; started: the process id; failed: -errno; exited: how
+  int value = 0;
   std::uint64_t identity = 0;
 };
 

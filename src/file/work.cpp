@@ -3,7 +3,7 @@
 // and answered from memory (fstat, lseek) is not worth a request of its own.
 #include "file/operation.hpp"
 
-#include "sys/ipc.hpp"
+#include "sys/syscall.hpp"
 
 #include <algorithm>
 #include <array>

@@ -18,8 +18,6 @@
 namespace hob::detail {
 namespace {
 
-Descriptor::Side side_of(bool write) { return write ? Descriptor::kWrite : Descriptor::kRead; }
-
 /// The loop's receive buffer for one call: nothing stays in it.
 class Borrowed final : private ReceiveBuffer::User {
  public:
@@ -106,7 +104,7 @@ bool SocketAwaiter::advance() noexcept {
 }
 
 long SocketAwaiter::attempt() noexcept {
-  const Descriptor::Side side = side_of(side_ == Side::write);
+  const auto side = static_cast<Descriptor::Side>(side_);
   if (!descriptor_->may_try(side)) return descriptor_->refusal();
   std::size_t size = size_;
   long n = 0;
@@ -132,7 +130,7 @@ void SocketAwaiter::suspend(PromiseBase& leaf) noexcept {
 }
 
 bool SocketAwaiter::wait_again() noexcept {
-  const Descriptor::Side side = side_of(side_ == Side::write);
+  const auto side = static_cast<Descriptor::Side>(side_);
   if (descriptor_->waited_for(side)) {
     problem_ = Problem::busy;
     return false;
@@ -161,7 +159,7 @@ void SocketAwaiter::leave() noexcept {
   if (task_->node().linked()) {
     task_->node().unlink();
   } else {
-    descriptor_->forget(side_of(side_ == Side::write));
+    descriptor_->forget(static_cast<Descriptor::Side>(side_));
   }
 }
 

@@ -179,14 +179,6 @@ void unmap_file(const void* data, std::size_t size) noexcept {
   if (data) ::munmap(const_cast<void*>(data), size);
 }
 
-void prefer_huge_pages(const void* begin, std::size_t size) noexcept {
-  constexpr std::uintptr_t kPage = 4096;
-  const auto address = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t first = (address + kPage - 1) / kPage * kPage;
-  const std::uintptr_t last = (address + size) / kPage * kPage;
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-}
-
 int fork_process(Fd& pidfd) noexcept {
   if (const int fault = injected(Call::fork)) return fault;
   const int pid = ::fork();

@@ -40,9 +40,6 @@ int make_sealed_file(const Piece* pieces, std::size_t count, Fd& out) noexcept;
 int map_sealed_file(int fd, const void** data, std::size_t* size) noexcept;
 void unmap_file(const void* data, std::size_t size) noexcept;
 
-/// A hint, for memory that was not touched yet: madvise(2).
-void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
-
 /// fork(2): 0 in the child; else its number, and its pidfd. Without either there is no child.
 int fork_process(Fd& pidfd) noexcept;
 int process_id() noexcept;

@@ -45,9 +45,16 @@ void* map_huge(unsigned long size) noexcept {
   if (aligned > begin) ::munmap(begin, static_cast<unsigned long>(aligned - begin));
   if (aligned < begin + kHuge)
     ::munmap(aligned + size, static_cast<unsigned long>(begin + kHuge - aligned));
-  ::madvise(aligned, size,
-            MADV_HUGEPAGE);  // a hint: without it there are more page faults, no more
+  prefer_huge_pages(aligned, size);
   return aligned;
+}
+
+void prefer_huge_pages(const void* begin, std::size_t size) noexcept {
+  constexpr std::uintptr_t kPage = 4096;
+  const auto address = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t first = (address + kPage - 1) / kPage * kPage;
+  const std::uintptr_t last = (address + size) / kPage * kPage;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 }
 
 int epoll_create() noexcept {

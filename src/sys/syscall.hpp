@@ -5,6 +5,7 @@
 #pragma once
 
 #include <sys/epoll.h>
+#include <cstddef>
 #include <cstdint>
 
 namespace hob::sys {
@@ -26,6 +27,8 @@ int event_fd() noexcept;
 int descriptor_error(int fd) noexcept;
 /// Memory aligned to 2 MiB, preferably in huge pages; null when there is none. Never given back.
 void* map_huge(unsigned long size) noexcept;
+/// A hint, for memory that was not touched yet: without it there are more page faults, no more.
+void prefer_huge_pages(const void* begin, std::size_t size) noexcept;
 /// Adds 1 to an eventfd. Async-signal-safe; any thread.
 void event_fd_signal(int fd) noexcept;
 

@@ -84,7 +84,8 @@ class Duration {
   friend constexpr Duration operator*(N factor, Duration a) {
     return a * factor;
   }
-  /// By a number other than 0.
+  /// By a number other than 0; `forever` stays so. Integers cut off, as in std::chrono. Throws
+  /// ValueError for NaN.
   template <class N>
     requires std::is_arithmetic_v<N>
   friend constexpr Duration operator/(Duration a, N divisor) {
@@ -106,6 +107,7 @@ class Duration {
   constexpr Duration& operator/=(N divisor) {
     return *this = *this / divisor;
   }
+  /// In seconds: `1.5s`.
   template <class Stream>
     requires requires(Stream& s) { s << 1.0; }
   friend Stream& operator<<(Stream& out, Duration d) {

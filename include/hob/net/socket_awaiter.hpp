@@ -38,7 +38,7 @@ class [[nodiscard("a call of a socket does nothing until it is awaited")]] Socke
   }
 
  protected:
-  enum class Side : unsigned char { read, write };
+  enum class Side : unsigned char { read, write };  // Descriptor's
   /// `size` is how much is asked for; 0 when a smaller count does not mean that there is no more.
   SocketAwaiter(EventLoop& loop, const Socket& socket, Side side, const char* operation,
                 std::size_t size) noexcept;

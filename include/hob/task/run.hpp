@@ -93,6 +93,7 @@ T run(Coro<T>&& main, LoopOptions options = {}) {
   }
 }
 
+/// The same for what is awaited and no coroutine in C++: a sleep, a read, ... (Python 3.14).
 template <detail::PlainAwaitable A>
 auto run(A&& main, LoopOptions options = {}) {
   return run(detail::as_coroutine(std::forward<A>(main)), options);

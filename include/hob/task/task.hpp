@@ -159,6 +159,7 @@ class AnyTask {
       : task_(&task.base()) {}
   /// Waits until done; throws what the task threw. The result is not given: keep the `Task<T>`.
   auto operator co_await() const noexcept { return detail::FutureAwaiter<void, false>(state()); }
+  /// As a future without a result: for `wait_for`, `gather`, `shield`.
   operator Future<>() const noexcept {  // NOLINT(google-explicit-constructor)
     return Future<>(state());
   }

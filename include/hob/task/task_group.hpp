@@ -47,6 +47,7 @@ class TaskGroup {
     child.attach(task.base());
     return task;
   }
+  /// The same with options, for a callable without arguments.
   template <class F>
     requires std::is_invocable_v<std::decay_t<F>&>
   auto create_task(F&& fn, const TaskOptions& options) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sys/ipc.hpp"
+#include "sys/syscall.hpp"
 
 #include <hob/core/error.hpp>
 #include <hob/executor/detail/bytes.hpp>
